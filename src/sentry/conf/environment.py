@@ -1,0 +1,75 @@
+"""Reads settings from the environment, with clear errors, and keeps generated keys in files."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+
+def text(name: str, default: str = "") -> str:
+    """The variable's value, or the default."""
+    return os.environ.get(name, default)
+
+
+def flag(name: str, *, default: bool) -> bool:
+    """The variable as yes (1, true, on) or no (0, false, off).
+
+    Raises:
+        ImproperlyConfigured: it is neither.
+    """
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    words = {"1": True, "true": True, "on": True, "0": False, "false": False, "off": False}
+    if value.lower() not in words:
+        raise ImproperlyConfigured(f"{name}: expected 1 or 0, got {value!r}")
+    return words[value.lower()]
+
+
+def number(name: str, default: int, *, low: int, high: int) -> int:
+    """The variable as a whole number within bounds.
+
+    Raises:
+        ImproperlyConfigured: it is none, or out of bounds.
+    """
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
+        raise ImproperlyConfigured(f"{name}: expected a number from {low} to {high}, got {value!r}")
+    return int(value)
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """The variable as a list, split at commas."""
+    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+def key_file(path: Path, generate: Callable[[], str]) -> list[str]:
+    """The lines of a key file of mode 600; a new one with one generated key where there is none.
+
+    Raises:
+        ImproperlyConfigured: the file is readable by others, or empty, or cannot be made.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return _read_key_file(path)
+    except OSError as error:
+        raise ImproperlyConfigured(f"{path} cannot be made: {error.strerror}") from error
+    key = generate()
+    with os.fdopen(descriptor, "w") as stream:
+        stream.write(key + "\n")
+    return [key]
+
+
+def _read_key_file(path: Path) -> list[str]:
+    mode = path.stat().st_mode & 0o777
+    if mode & 0o077:
+        raise ImproperlyConfigured(f"{path} has mode {mode:o}: only its owner may read it (600)")
+    keys = [line.strip() for line in path.read_text().splitlines() if line.strip()]
+    if not keys:
+        raise ImproperlyConfigured(f"{path} holds no key")
+    return keys

@@ -1,0 +1,108 @@
+"""Django's settings, from the environment. ``docs/settings.md`` lists every variable."""
+
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from django.core.management.utils import get_random_secret_key
+
+from sentry.conf import environment as env
+from sentry.conf.databases import database
+
+# Where generated keys and the default database live.
+SENTRY_HOME = Path(env.text("SENTRY_HOME") or Path.home() / ".sentry")
+
+DEBUG = env.flag("SENTRY_DEBUG", default=False)
+SECRET_KEY = (
+    env.text("SENTRY_SECRET_KEY")
+    or env.key_file(SENTRY_HOME / "secret.key", get_random_secret_key)[0]
+)
+ENCRYPTION_KEYS = env.words("SENTRY_ENCRYPTION_KEYS") or env.key_file(
+    SENTRY_HOME / "encryption.keys", lambda: Fernet.generate_key().decode("ascii")
+)
+ALLOWED_HOSTS = env.words("SENTRY_ALLOWED_HOSTS", "*")
+SENTRY_URL_PREFIX = env.text("SENTRY_URL_PREFIX", "http://localhost:8000")
+
+SILO_MODE = env.text("SILO_MODE", "MONOLITH")
+SENTRY_REGION = env.text("SENTRY_REGION", "monolith")
+SENTRY_REGION_ID = env.number("SENTRY_REGION_ID", 0, low=0, high=31)
+
+# Secrets of signed requests (JSON, see docs/authentication.md). Unset: every one is refused.
+SCM_SHARED_SECRETS = env.text("SCM_SHARED_SECRETS")
+# Hosts (names, addresses or CIDRs) that integrations may reach though they are private.
+SCM_ALLOWED_HOSTS = env.words("SCM_ALLOWED_HOSTS")
+
+REDIS_URL = env.text("REDIS_URL")
+AMQP_URL = env.text("AMQP_URL")
+KAFKA_URL = env.text("KAFKA_URL")
+
+WEB_THREADS = env.number("SENTRY_WEB_THREADS", 4, low=1, high=64)
+DATABASES = {
+    "default": database(
+        env.text("DATABASE_URL"), default=SENTRY_HOME / "sentry.db", pool_size=WEB_THREADS + 2
+    )
+}
+DATABASE_ROUTERS = ["sentry.silo.router.SiloRouter"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+ATOMIC_REQUESTS = False
+
+AUTH_USER_MODEL = "sentry.User"
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "rest_framework",
+    "drf_spectacular",
+    "sentry",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SENTRY_URL_PREFIX.startswith("https://")
+SECURE_CONTENT_TYPE_NOSNIFF = True
+
+ROOT_URLCONF = "sentry.urls"
+WSGI_APPLICATION = "sentry.wsgi.application"
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en-us"
+STATIC_URL = "/static/"
+APPEND_SLASH = False
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["sentry.api.authentication.CallerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["sentry.api.permissions.NoAccess"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "sentry.api.errors.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Sentry API",
+    "VERSION": "0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/0",
+}
+
+LOG_LEVEL = env.text("SENTRY_LOG_LEVEL", "INFO").upper()
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "structured": {"()": "sentry.utils.logging.StructuredFormatter"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}},
+}

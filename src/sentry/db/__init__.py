@@ -1,0 +1,1 @@
+"""What models are made of: fields and base classes."""

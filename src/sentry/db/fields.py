@@ -1,0 +1,26 @@
+"""Model fields of this platform."""
+
+from typing import Any
+
+from django.db import models
+
+from sentry.utils.encryption import decrypt_json, encrypt_json
+
+
+class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]
+    """A JSON value that is encrypted in the database and plain in Python.
+
+    It cannot be filtered on. Reading with a wrong key raises ``WrongEncryptionKeyError``.
+    """
+
+    def from_db_value(self, value: str | None, *_: object) -> object:
+        """The plain value of a column."""
+        return None if value is None else decrypt_json(value)
+
+    def get_prep_value(self, value: Any) -> str | None:
+        """The column of a plain value."""
+        return None if value is None else encrypt_json(value)
+
+    def to_python(self, value: Any) -> Any:
+        """Values are plain already."""
+        return value

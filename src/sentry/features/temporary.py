@@ -1,0 +1,7 @@
+"""Flags that go away once their feature has proved itself."""
+
+from sentry.features.manager import FeatureManager
+
+
+def register_features(manager: FeatureManager) -> None:  # noqa: ARG001
+    """Registers the temporary flags; there are none now."""

@@ -1,0 +1,87 @@
+"""What every provider gives: a provider class, and an installation of it in an organization."""
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from pydantic import BaseModel
+
+from sentry.integrations.services.integration.model import RpcIntegration
+from sentry.integrations.source_code_management.commit_context import CommitContextIntegration
+from sentry.integrations.source_code_management.issues import SourceCodeIssueIntegration
+from sentry.integrations.source_code_management.repository import (
+    CommitIntegration,
+    FileIntegration,
+    RepositoryIntegration,
+    SourceUrlIntegration,
+)
+from sentry.integrations.source_code_management.types import Capability, ProviderKey
+
+CAPABILITIES: dict[Capability, type[Any]] = {
+    Capability.REPOSITORIES: RepositoryIntegration,
+    Capability.COMMITS: CommitIntegration,
+    Capability.FILES: FileIntegration,
+    Capability.BLAME: CommitContextIntegration,
+    Capability.ISSUES: SourceCodeIssueIntegration,
+    Capability.SOURCE_URLS: SourceUrlIntegration,
+}
+
+
+class Integration(ABC):
+    """An installation: one integration as one organization uses it.
+
+    Its capabilities are the Protocols of ``source_code_management`` that its class fulfils.
+    """
+
+    def __init__(self, model: RpcIntegration, organization_id: int) -> None:
+        """Binds the integration's record to the organization; makes no request."""
+        self.model = model
+        self.organization_id = organization_id
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.model.id} of organization {self.organization_id}>"
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """The integration's decrypted metadata. Never log it."""
+        return self.model.metadata
+
+    @abstractmethod
+    def get_client(self) -> object:
+        """The provider's client, with this installation's credentials."""
+
+
+class IntegrationProvider(ABC):
+    """A kind of host. Providers are listed in ``sentry.integrations.registry``.
+
+    Attributes:
+        key: the key under which the platform stores it.
+        name: what people call it.
+        feature: the flag that switches it on ("organizations:integrations-github").
+        metadata_model: the shape of ``Integration.metadata``; validated before it is stored.
+        installation_class: the class of its installations.
+    """
+
+    key: ClassVar[ProviderKey]
+    name: ClassVar[str]
+    feature: ClassVar[str]
+    metadata_model: ClassVar[type[BaseModel]]
+    installation_class: ClassVar[type[Integration]]
+
+    @classmethod
+    def get_installation(cls, model: RpcIntegration, organization_id: int) -> Integration:
+        """The installation of an integration in an organization."""
+        return cls.installation_class(model, organization_id)
+
+    @classmethod
+    def capabilities(cls) -> frozenset[Capability]:
+        """The capabilities that the installation's class fulfils."""
+        return frozenset(
+            capability
+            for capability, protocol in CAPABILITIES.items()
+            if issubclass(cls.installation_class, protocol)
+        )
+
+    @classmethod
+    @abstractmethod
+    def external_id_of(cls, metadata: BaseModel) -> str:
+        """The identity of an integration with such metadata, unique within the provider."""

@@ -1,0 +1,8 @@
+"""The providers: one line each."""
+
+from sentry.integrations.base import IntegrationProvider
+from sentry.integrations.github.integration import GitHubIntegrationProvider
+
+PROVIDERS: tuple[type[IntegrationProvider], ...] = (
+    GitHubIntegrationProvider,
+)

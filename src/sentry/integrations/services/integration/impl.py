@@ -1,0 +1,64 @@
+"""The integration service over the control silo's tables."""
+
+from typing import Any
+
+from django.db import transaction
+
+from sentry.integrations.services.integration.model import RpcInstalledIntegration
+from sentry.integrations.services.integration.serial import serialize_installed
+from sentry.integrations.services.integration.service import IntegrationService
+from sentry.models.integrations import Integration, OrganizationIntegration
+
+
+class DatabaseBackedIntegrationService(IntegrationService):
+    """Answers from the database of this process."""
+
+    def get_installed(
+        self, *, organization_id: int, integration_id: int
+    ) -> RpcInstalledIntegration | None:
+        """See the interface."""
+        row = (
+            OrganizationIntegration.objects.select_related("integration")
+            .filter(organization_id=organization_id, integration_id=integration_id)
+            .first()
+        )
+        return None if row is None else serialize_installed(row)
+
+    def list_installed(
+        self, *, organization_id: int, provider: str | None = None
+    ) -> list[RpcInstalledIntegration]:
+        """See the interface."""
+        rows = OrganizationIntegration.objects.select_related("integration").filter(
+            organization_id=organization_id
+        )
+        if provider is not None:
+            rows = rows.filter(integration__provider=provider)
+        return [serialize_installed(row) for row in rows.order_by("integration__name", "id")]
+
+    @transaction.atomic
+    def install(
+        self,
+        *,
+        organization_id: int,
+        provider: str,
+        external_id: str,
+        name: str,
+        metadata: dict[str, Any],
+    ) -> RpcInstalledIntegration:
+        """See the interface."""
+        integration, created = Integration.objects.get_or_create(
+            provider=provider,
+            external_id=external_id,
+            defaults={"name": name, "metadata": metadata},
+        )
+        tied = OrganizationIntegration.objects.filter(integration=integration)
+        if not created:
+            if tied.exists() and not tied.filter(organization_id=organization_id).exists():
+                raise PermissionError(external_id)
+            integration.name, integration.metadata = name, metadata
+            integration.save(update_fields=["name", "metadata"])
+        row, _ = OrganizationIntegration.objects.get_or_create(
+            organization_id=organization_id, integration=integration
+        )
+        row.integration = integration
+        return serialize_installed(row)

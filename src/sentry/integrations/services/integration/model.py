@@ -1,0 +1,39 @@
+"""What the service hands out."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class RpcIntegration(BaseModel):
+    """An integration with its credentials. ``metadata`` is kept out of every repr."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int
+    provider: str
+    external_id: str
+    name: str
+    status: int
+    metadata: dict[str, Any] = Field(repr=False)
+
+
+class RpcOrganizationIntegration(BaseModel):
+    """An integration as an organization uses it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int
+    organization_id: int
+    integration_id: int
+    status: int
+    config: dict[str, Any] = Field(repr=False)
+
+
+class RpcInstalledIntegration(BaseModel):
+    """Both together, read in one query."""
+
+    model_config = ConfigDict(frozen=True)
+
+    integration: RpcIntegration
+    organization_integration: RpcOrganizationIntegration

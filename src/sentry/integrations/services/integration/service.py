@@ -1,0 +1,53 @@
+"""The interface of the integration service. It is local until the silos are split."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from sentry.integrations.services.integration.model import RpcInstalledIntegration
+from sentry.silo import SiloMode
+
+
+class IntegrationService(ABC):
+    """Reads and writes integrations, which the control silo owns."""
+
+    key = "integration"
+    local_mode = SiloMode.CONTROL
+
+    @abstractmethod
+    def get_installed(
+        self, *, organization_id: int, integration_id: int
+    ) -> RpcInstalledIntegration | None:
+        """One integration of the organization; None where it has no such one."""
+
+    @abstractmethod
+    def list_installed(
+        self, *, organization_id: int, provider: str | None = None
+    ) -> list[RpcInstalledIntegration]:
+        """The organization's integrations, by name, optionally of one provider."""
+
+    @abstractmethod
+    def install(
+        self,
+        *,
+        organization_id: int,
+        provider: str,
+        external_id: str,
+        name: str,
+        metadata: dict[str, Any],
+    ) -> RpcInstalledIntegration:
+        """Stores an integration, or new metadata for it, and ties it to the organization.
+
+        Raises:
+            PermissionError: the integration belongs to other organizations only.
+        """
+
+
+def _local() -> IntegrationService:
+    from sentry.integrations.services.integration.impl import (  # noqa: PLC0415 - the implementation imports this module
+        DatabaseBackedIntegrationService,
+    )
+
+    return DatabaseBackedIntegrationService()
+
+
+integration_service: IntegrationService = _local()

@@ -1,0 +1,1 @@
+"""Use cases: (caller, …) -> dataclass. Each checks ownership inside its queries."""

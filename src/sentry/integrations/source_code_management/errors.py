@@ -1,0 +1,279 @@
+"""The one error tree of the domain. Every error carries its data; a door turns it into a status.
+
+::
+
+    ScmError
+    ├── Unauthenticated              no credential, or one that is not accepted
+    ├── PermissionDenied             the credential lacks a scope
+    ├── InvalidArgument              an input that can never work
+    │   └── IdempotencyKeyReused     the same key came with another request
+    ├── NotFound                     absent, or another organization's
+    ├── AlreadyExists                would break a uniqueness rule
+    ├── RequestInFlight              the same idempotency key is being worked on
+    ├── PreconditionFailed           the state of an integration forbids it
+    │   ├── ProviderDisabled         the provider's feature flag is off
+    │   ├── IntegrationDisabled      switched off by an operator
+    │   └── IntegrationBroken        the host refuses our credential
+    ├── RateLimited                  our own limit
+    ├── TooLarge                     a message beyond our limits
+    ├── DeadlineExceeded             the caller's time is up
+    ├── Unsupported                  the host has no such capability
+    ├── ServiceUnavailable           a part of our own that the call needs is down
+    └── HostError                    what a host answered, or did not
+        ├── HostRateLimited          its limit
+        ├── HostUnavailable          down, refusing, breaking off, or answering nonsense
+        ├── HostRejected             it understood and said no (400, 409, 422)
+        └── HostForbidden            our credential may not do this (403)
+
+A host's 404 becomes NotFound and its 401 IntegrationBroken where the request is made.
+``message`` is made of our own words and of the caller's own input: it may be shown to the caller.
+"""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a call failed: the closed set behind ``google.rpc.ErrorInfo.reason``."""
+
+    CREDENTIAL_MISSING = "CREDENTIAL_MISSING"
+    CREDENTIAL_INVALID = "CREDENTIAL_INVALID"
+    SIGNATURE_INVALID = "SIGNATURE_INVALID"
+    SIGNATURE_EXPIRED = "SIGNATURE_EXPIRED"
+    SIGNATURE_REPLAYED = "SIGNATURE_REPLAYED"
+    SCOPE_MISSING = "SCOPE_MISSING"
+    ARGUMENT_INVALID = "ARGUMENT_INVALID"
+    MESSAGE_MALFORMED = "MESSAGE_MALFORMED"
+    IDEMPOTENCY_KEY_REUSED = "IDEMPOTENCY_KEY_REUSED"
+    RESOURCE_NOT_FOUND = "RESOURCE_NOT_FOUND"
+    RESOURCE_EXISTS = "RESOURCE_EXISTS"
+    REQUEST_IN_FLIGHT = "REQUEST_IN_FLIGHT"
+    INTEGRATION_DISABLED = "INTEGRATION_DISABLED"
+    INTEGRATION_BROKEN = "INTEGRATION_BROKEN"
+    PROVIDER_DISABLED = "PROVIDER_DISABLED"
+    RATE_LIMITED = "RATE_LIMITED"
+    HOST_RATE_LIMITED = "HOST_RATE_LIMITED"
+    MESSAGE_TOO_LARGE = "MESSAGE_TOO_LARGE"
+    HOST_UNAVAILABLE = "HOST_UNAVAILABLE"
+    SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
+    DEADLINE_EXCEEDED = "DEADLINE_EXCEEDED"
+    CAPABILITY_MISSING = "CAPABILITY_MISSING"
+    METHOD_UNKNOWN = "METHOD_UNKNOWN"
+    PROTOCOL_UNSUPPORTED = "PROTOCOL_UNSUPPORTED"
+    WRONG_SILO = "WRONG_SILO"
+    INTERNAL = "INTERNAL"
+
+
+class ScmError(Exception):
+    """Base of the tree.
+
+    Attributes:
+        reason: the machine-readable cause.
+        message: one sentence that may be shown to the caller.
+        retry_after: seconds to wait before a retry makes sense; None where none does or is known.
+    """
+
+    reason: Reason = Reason.INTERNAL
+
+    def __init__(
+        self, message: str, *, reason: Reason | None = None, retry_after: float | None = None
+    ) -> None:
+        """Makes an error with a text that may be shown."""
+        super().__init__(message)
+        self.message = message
+        self.reason = reason or type(self).reason
+        self.retry_after = retry_after
+
+
+class Unauthenticated(ScmError):
+    """No credential was given, or it is not accepted."""
+
+    reason = Reason.CREDENTIAL_INVALID
+
+
+class PermissionDenied(ScmError):
+    """The credential lacks ``scope``."""
+
+    reason = Reason.SCOPE_MISSING
+
+    def __init__(self, scope: str) -> None:
+        """Names the scope that is needed."""
+        super().__init__(f"this needs the scope {scope}")
+        self.scope = scope
+
+
+class InvalidArgument(ScmError):
+    """``field`` holds something that can never work; ``description`` says what is expected."""
+
+    reason = Reason.ARGUMENT_INVALID
+
+    def __init__(self, field: str, description: str, *, reason: Reason | None = None) -> None:
+        """Names the field as the proto does, and what is wrong with it."""
+        super().__init__(f"{field}: {description}", reason=reason)
+        self.field = field
+        self.description = description
+
+
+class IdempotencyKeyReused(InvalidArgument):
+    """The idempotency key was used before, with another request."""
+
+    reason = Reason.IDEMPOTENCY_KEY_REUSED
+
+    def __init__(self) -> None:
+        """Needs no data."""
+        super().__init__("x-idempotency-key", "was used before with another request")
+
+
+class NotFound(ScmError):
+    """There is no such ``resource`` in the caller's organization or on the host."""
+
+    reason = Reason.RESOURCE_NOT_FOUND
+
+    def __init__(self, resource: str) -> None:
+        """Names the kind of thing ("repository"), never an id of another organization."""
+        super().__init__(f"{resource} not found")
+        self.resource = resource
+
+
+class AlreadyExists(ScmError):
+    """A ``resource`` of this identity exists."""
+
+    reason = Reason.RESOURCE_EXISTS
+
+    def __init__(self, resource: str) -> None:
+        """Names the kind of thing."""
+        super().__init__(f"{resource} exists already")
+        self.resource = resource
+
+
+class RequestInFlight(ScmError):
+    """A call with the same idempotency key is being worked on."""
+
+    reason = Reason.REQUEST_IN_FLIGHT
+
+    def __init__(self, retry_after: float) -> None:
+        """Says how many seconds the first call may still take."""
+        super().__init__(
+            "a call with this idempotency key is in progress", retry_after=retry_after
+        )
+
+
+class PreconditionFailed(ScmError):
+    """The state of an integration forbids the call."""
+
+
+class ProviderDisabled(PreconditionFailed):
+    """The provider is switched off on this platform."""
+
+    reason = Reason.PROVIDER_DISABLED
+
+    def __init__(self, provider: str) -> None:
+        """Names the provider's key."""
+        super().__init__(f"the provider {provider} is switched off")
+        self.provider = provider
+
+
+class IntegrationDisabled(PreconditionFailed):
+    """The integration is switched off, or the repository has none."""
+
+    reason = Reason.INTEGRATION_DISABLED
+
+    def __init__(self, message: str = "the integration is disabled") -> None:
+        """The text says which of the two."""
+        super().__init__(message)
+
+
+class IntegrationBroken(PreconditionFailed):
+    """The host does not accept the integration's credential."""
+
+    reason = Reason.INTEGRATION_BROKEN
+
+    def __init__(self, message: str = "the host rejected the integration's credential") -> None:
+        """The text says what the host rejected."""
+        super().__init__(message)
+
+
+class RateLimited(ScmError):
+    """The credential's own limit on this platform is used up."""
+
+    reason = Reason.RATE_LIMITED
+
+    def __init__(self, retry_after: float) -> None:
+        """Says when the window ends, in seconds from now."""
+        super().__init__("the credential's rate limit is used up", retry_after=retry_after)
+
+
+class TooLarge(ScmError):
+    """A message beyond our limits."""
+
+    reason = Reason.MESSAGE_TOO_LARGE
+
+
+class DeadlineExceeded(ScmError):
+    """The caller's time was up before the work was done."""
+
+    reason = Reason.DEADLINE_EXCEEDED
+
+    def __init__(self) -> None:
+        """Needs no data."""
+        super().__init__("the deadline passed before the work was done")
+
+
+class Unsupported(ScmError):
+    """The host, or this platform for that host, cannot do ``capability``."""
+
+    reason = Reason.CAPABILITY_MISSING
+
+    def __init__(self, provider: str, capability: str) -> None:
+        """Names the provider's key and the capability."""
+        super().__init__(f"{provider} does not support {capability}")
+        self.provider = provider
+        self.capability = capability
+
+
+class ServiceUnavailable(ScmError):
+    """A part of this platform that the call needs does not answer."""
+
+    reason = Reason.SERVICE_UNAVAILABLE
+
+    def __init__(self, part: str) -> None:
+        """Names the part in the field's own words ("the nonce store")."""
+        super().__init__(f"{part} is not available", retry_after=1.0)
+
+
+class HostError(ScmError):
+    """Something that a host answered, or did not. ``status`` is its HTTP status, if any."""
+
+    reason = Reason.HOST_UNAVAILABLE
+
+    def __init__(
+        self, message: str, *, status: int | None = None, retry_after: float | None = None
+    ) -> None:
+        """The message is ours: a host's own text is logged, never passed on."""
+        super().__init__(message, retry_after=retry_after)
+        self.status = status
+
+
+class HostRateLimited(HostError):
+    """The host's limit is used up."""
+
+    reason = Reason.HOST_RATE_LIMITED
+
+    def __init__(self, retry_after: float | None, *, status: int | None = None) -> None:
+        """Says when the host will accept requests again, in seconds from now."""
+        super().__init__("the host's rate limit is used up", status=status, retry_after=retry_after)
+
+
+class HostUnavailable(HostError):
+    """The host is down, refuses, breaks off, or answers what cannot be read."""
+
+
+class HostRejected(HostError):
+    """The host understood the request and declined it (400, 409, 422)."""
+
+    reason = Reason.ARGUMENT_INVALID
+
+
+class HostForbidden(HostError):
+    """The integration's credential may not do this on the host (403)."""
+
+    reason = Reason.INTEGRATION_BROKEN

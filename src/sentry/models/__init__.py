@@ -1,0 +1,51 @@
+"""The tables of the platform: one noun per file, each with its silo declared."""
+
+from sentry.models.apikey import ApiKey, ApiKeyStatus
+from sentry.models.apitoken import ApiToken
+from sentry.models.commit import Commit
+from sentry.models.commitauthor import CommitAuthor
+from sentry.models.group import Group
+from sentry.models.grouplink import GroupLink
+from sentry.models.idempotency import IdempotencyRecord
+from sentry.models.integrations import (
+    ExternalIssue,
+    Integration,
+    OrganizationIntegration,
+    RepositoryProjectPathConfig,
+)
+from sentry.models.organization import Organization
+from sentry.models.organizationmember import OrganizationMember, OrganizationMemberTeam
+from sentry.models.orgauthtoken import OrgAuthToken
+from sentry.models.project import Project, ProjectTeam
+from sentry.models.ratelimitcounter import RateLimitCounter
+from sentry.models.repository import Repository, RepositoryStatus
+from sentry.models.signaturenonce import SignatureNonce
+from sentry.models.team import Team
+from sentry.models.user import User
+
+__all__ = [
+    "ApiKey",
+    "ApiKeyStatus",
+    "ApiToken",
+    "Commit",
+    "CommitAuthor",
+    "ExternalIssue",
+    "Group",
+    "GroupLink",
+    "IdempotencyRecord",
+    "Integration",
+    "OrgAuthToken",
+    "Organization",
+    "OrganizationIntegration",
+    "OrganizationMember",
+    "OrganizationMemberTeam",
+    "Project",
+    "ProjectTeam",
+    "RateLimitCounter",
+    "Repository",
+    "RepositoryProjectPathConfig",
+    "RepositoryStatus",
+    "SignatureNonce",
+    "Team",
+    "User",
+]

@@ -1,0 +1,5 @@
+"""The URLs that Django serves."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []

@@ -1,0 +1,1 @@
+"""Tools without a domain: one topic per module."""
