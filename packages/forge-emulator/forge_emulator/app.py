@@ -1,0 +1,73 @@
+"""The WSGI application: faults, the dialect, and the record of what was asked."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from werkzeug.wrappers import Request, Response
+
+from forge_emulator.fault_effects import ConnectionLost, instead_of_answer, spoil
+from forge_emulator.request_log import RecordedRequest, redact_headers, redact_query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+    from forge_emulator.control import ControlDoor
+    from forge_emulator.dialects import Dialect
+    from forge_emulator.faults import Fault, Faults
+    from forge_emulator.request_log import Kind, RequestLog
+
+CONTROL_PREFIX = "/_emulator/"
+
+
+class Application:
+    """One emulator as a WSGI application. `stop` ends every wait that a fault asked for."""
+
+    def __init__(
+        self, *, dialect: Dialect, faults: Faults, log: RequestLog, control: ControlDoor | None
+    ) -> None:
+        self._dialect = dialect
+        self._faults = faults
+        self._log = log
+        self._control = control
+        self.stop = threading.Event()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        if self._control is not None and request.path.startswith(CONTROL_PREFIX):
+            return self._control.answer(request)(environ, start_response)
+        kind = self._dialect.kind_of(request)
+        fault = self._faults.take(request.method, request.path, kind)
+        try:
+            response = self._answer(request, fault)
+        except ConnectionLost:
+            self._record(request, kind, fault, status=0)
+            raise
+        self._record(request, kind, fault, status=response.status_code)
+        return response(environ, start_response)
+
+    def _answer(self, request: Request, fault: Fault | None) -> Response:
+        if fault is None:
+            return self._dialect.answer(request, None)
+        if fault.kind == "latency":
+            self.stop.wait(fault.seconds or 0.0)
+        response = instead_of_answer(fault) or self._dialect.answer(request, fault)
+        response = spoil(fault, response, self.stop)
+        for name, value in fault.headers.items():
+            response.headers[name] = value
+        return response
+
+    def _record(self, request: Request, kind: Kind, fault: Fault | None, *, status: int) -> None:
+        entry = RecordedRequest(
+            method=request.method,
+            path=request.path,
+            query=redact_query(request.query_string.decode("utf-8", "replace")),
+            headers=redact_headers(request.headers.items()),
+            status=status,
+            kind=kind,
+            fault=None if fault is None else fault.kind,
+        )
+        self._log.add(entry)

@@ -1,0 +1,35 @@
+"""The hosts' dialects. A dialect turns requests into answers; all else is common to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from forge_emulator.dialects.github import GitHub
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from werkzeug.wrappers import Request, Response
+
+    from forge_emulator.faults import Fault
+    from forge_emulator.request_log import Kind
+    from forge_emulator.world import World
+
+
+class Dialect(Protocol):
+    """How one host speaks."""
+
+    def kind_of(self, request: Request) -> Kind:
+        """Which of its interfaces a request is for."""
+        ...
+
+    def answer(self, request: Request, fault: Fault | None) -> Response:
+        """The answer to a request.
+
+        `fault` is given where the host has a form of its own for it: an error status, a rate
+        limit, errors inside a GraphQL answer, a refused partial clone. Never raises for bad input.
+        """
+        ...
+
+
+DIALECTS: dict[str, Callable[[World], Dialect]] = {"github": GitHub}

@@ -1,0 +1,182 @@
+"""The emulator as a library: start it, ask it, stop it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from forge_emulator import git
+from forge_emulator.app import Application
+from forge_emulator.auth import Credentials
+from forge_emulator.control import ControlDoor
+from forge_emulator.dialects import DIALECTS
+from forge_emulator.faults import Faults
+from forge_emulator.request_log import RequestLog
+from forge_emulator.server import Server
+from forge_emulator.world import World, utc_now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from types import TracebackType
+    from typing import Self
+
+    from forge_emulator.auth import AppCredentials
+    from forge_emulator.repositories import HostedRepository, Repository
+    from forge_emulator.request_log import RecordedRequest
+    from forge_emulator.store import Issue, PullRequest
+
+
+class Emulator:
+    """A source-code host on a loopback address.
+
+    `tokens` maps each accepted token to `(login, *grants)`: a grant with a slash is the full name
+    of a private repository that it sees (none: all of them), any other is an OAuth scope. `users`
+    maps e-mail addresses to logins. `rate_limit` is points an hour, None for a host without
+    limits. `search_lag` is seconds until something new is found. `clock` gives aware UTC.
+
+    Raises `ValueError` for an unknown dialect or a name used twice, `GitError` for a path without
+    a repository.
+    """
+
+    def __init__(
+        self,
+        dialect: str = "github",
+        repositories: Iterable[HostedRepository] = (),
+        *,
+        tokens: Mapping[str, Sequence[str]] | None = None,
+        app: AppCredentials | None = None,
+        users: Mapping[str, str] | None = None,
+        page_size_cap: int = 100,
+        rate_limit: int | None = 5000,
+        search_lag: float = 0.0,
+        allow_push: bool = False,
+        control: bool = False,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        clock: Callable[[], datetime] = utc_now,
+    ) -> None:
+        if dialect not in DIALECTS:
+            raise ValueError(f"there is no dialect {dialect!r}; known: {', '.join(DIALECTS)}")
+        self.world = World(
+            credentials=Credentials(tokens or {}, app, clock),
+            clock=clock,
+            page_size_cap=page_size_cap,
+            rate_limit=rate_limit,
+            search_lag=timedelta(seconds=search_lag),
+            allow_push=allow_push,
+            users={mail.lower(): login for mail, login in (users or {}).items()},
+        )
+        self.faults = Faults()
+        self._log = RequestLog()
+        self._application = Application(
+            dialect=DIALECTS[dialect](self.world),
+            faults=self.faults,
+            log=self._log,
+            control=ControlDoor(self.faults, self._log) if control else None,
+        )
+        self._address = (host, port)
+        self._server: Server | None = None
+        for repository in repositories:
+            self.add_repository(repository)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Listen and answer; raises `OSError` when the address is taken."""
+        if self._server is None:
+            self._application.stop.clear()
+            self._server = Server(self._application, *self._address)
+            self._server.start()
+
+    def stop(self) -> None:
+        """Stop listening; what was learnt stays, and `start` may follow."""
+        if self._server is not None:
+            self._application.stop.set()
+            self._server.stop()
+            self._server = None
+
+    @property
+    def url(self) -> str:
+        """The root of the REST API, without a final slash; raises `RuntimeError` while stopped."""
+        if self._server is None:
+            raise RuntimeError("the emulator is not running")
+        return self._server.url
+
+    @property
+    def requests(self) -> list[RecordedRequest]:
+        """What was asked so far, oldest first, without the control door's own."""
+        return self._log.entries()
+
+    def clear_requests(self) -> None:
+        self._log.clear()
+
+    def add_repository(self, repository: HostedRepository) -> Repository:
+        """Host one more; raises `GitError` and `ValueError` as the constructor does."""
+        return self.world.repositories.add(repository, self.world.clock())
+
+    def remove_repository(self, full_name: str) -> None:
+        """Host it no longer; raises `KeyError`."""
+        self.world.repositories.remove(full_name)
+
+    def issues(self, full_name: str) -> list[Issue]:
+        """The issues of a repository, oldest first; raises `KeyError`."""
+        return self.world.store.issues(self._repository(full_name).id)
+
+    def add_pull_request(
+        self,
+        full_name: str,
+        *,
+        title: str,
+        head: str,
+        base: str,
+        body: str = "",
+        author: str = "octocat",
+        merge_commit: str | None = None,
+    ) -> PullRequest:
+        """A pull request with the commits that `head` has and `base` has not.
+
+        With `merge_commit` it is merged there, and its commits are those that the merge brought.
+        Raises `KeyError` for an unknown repository and `GitError` for unknown revisions.
+        """
+        repository = self._repository(full_name)
+        merged = merge_commit and git.resolve_commit(repository.git_dir, merge_commit)
+        tips = [git.resolve_commit(repository.git_dir, revision) for revision in (head, base)]
+        before = git.read_commit(repository.git_dir, merged).parents[0] if merged else tips[1]
+        commits = git.commits_between(repository.git_dir, before, tips[0])
+        shown = git.read_commit(repository.git_dir, merged or tips[0])
+        when = shown.committer.when
+        return self.world.store.create_pull(
+            repository_id=repository.id,
+            title=title,
+            body=body,
+            author=author,
+            head=(head, tips[0]),
+            base=(base, before),
+            commits=frozenset(commits),
+            created_at=when,
+            merged_at=when if merged else None,
+            merge_commit=merged or None,
+        )
+
+    def warm_blame(self, full_name: str, revision: str, paths: Iterable[str]) -> None:
+        """Compute blame beforehand; raises `KeyError` and `GitError`."""
+        repository = self._repository(full_name)
+        commit = git.resolve_commit(repository.git_dir, revision)
+        for path in paths:
+            self.world.blame.get(repository.git_dir, commit, path)
+
+    def _repository(self, full_name: str) -> Repository:
+        found = self.world.repositories.by_name(full_name)
+        if found is None:
+            raise KeyError(full_name)
+        return found

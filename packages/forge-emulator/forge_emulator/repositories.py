@@ -1,0 +1,109 @@
+"""The repositories that an emulator hosts."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from forge_emulator import git
+
+
+def stable_number(name: str) -> int:
+    """A positive number under 2**30 that depends on the name alone."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") % (1 << 30) + 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HostedRepository:
+    """A git repository on disk (bare, or with a work tree) under the name that the host gives it.
+
+    `full_name` is `owner/name`; `id` 0 stands for a number made from the name. `pushable` people
+    are no matter here: whether a push is taken is the emulator's `allow_push`.
+    """
+
+    full_name: str
+    path: str | Path
+    id: int = 0
+    private: bool = False
+    description: str = ""
+    archived: bool = False
+    has_issues: bool = True
+    created_at: datetime = datetime(2020, 1, 1, tzinfo=UTC)
+
+    def __post_init__(self) -> None:
+        owner, slash, name = self.full_name.partition("/")
+        if not (owner and slash and name) or "/" in name:
+            raise ValueError(f"not a name of the form owner/name: {self.full_name!r}")
+        if self.id == 0:
+            object.__setattr__(self, "id", stable_number(self.full_name))
+
+    @property
+    def owner(self) -> str:
+        return self.full_name.split("/")[0]
+
+    @property
+    def name(self) -> str:
+        return self.full_name.split("/")[1]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Repository:
+    """A hosted repository together with its git directory and the time it was added."""
+
+    hosted: HostedRepository
+    git_dir: Path = field(repr=False)
+    added_at: datetime
+
+    @property
+    def id(self) -> int:
+        return self.hosted.id
+
+    @property
+    def full_name(self) -> str:
+        return self.hosted.full_name
+
+    def default_branch(self) -> str:
+        return git.default_branch(self.git_dir)
+
+
+class Repositories:
+    """All hosted repositories; names are compared without letter case, as the hosts do."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._by_name: dict[str, Repository] = {}
+
+    def add(self, hosted: HostedRepository, now: datetime) -> Repository:
+        """Host a repository; raises `GitError` when there is none at its path.
+
+        Raises `ValueError` when the name or the id is taken.
+        """
+        git_dir = git.find_git_dir(Path(hosted.path).absolute())
+        repository = Repository(hosted=hosted, git_dir=git_dir, added_at=now)
+        with self._lock:
+            if hosted.full_name.lower() in self._by_name:
+                raise ValueError(f"there is already a repository {hosted.full_name!r}")
+            if any(other.id == hosted.id for other in self._by_name.values()):
+                raise ValueError(f"there is already a repository with the id {hosted.id}")
+            self._by_name[hosted.full_name.lower()] = repository
+        return repository
+
+    def remove(self, full_name: str) -> None:
+        """Host it no longer; the files stay. Raises `KeyError`."""
+        with self._lock:
+            del self._by_name[full_name.lower()]
+
+    def by_name(self, full_name: str) -> Repository | None:
+        with self._lock:
+            return self._by_name.get(full_name.lower())
+
+    def by_id(self, number: int) -> Repository | None:
+        return next((found for found in self.all() if found.id == number), None)
+
+    def all(self) -> list[Repository]:
+        """All of them, by name."""
+        with self._lock:
+            return sorted(self._by_name.values(), key=lambda found: found.full_name.lower())

@@ -1,0 +1,41 @@
+"""Everything that one emulator knows, handed to the dialect with each request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from forge_emulator.blame import BlameMemo
+from forge_emulator.repositories import Repositories
+from forge_emulator.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from forge_emulator.auth import Credentials
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(kw_only=True, slots=True)
+class World:
+    """State and settings of an emulator.
+
+    `rate_limit` is points an hour for each caller, None without limits and without their headers
+    (as GitHub Enterprise Server starts). `search_lag` is how long something new stays hidden from
+    searches. `users` maps an e-mail address to the login of the account that owns it.
+    """
+
+    credentials: Credentials
+    clock: Callable[[], datetime] = utc_now
+    page_size_cap: int = 100
+    rate_limit: int | None = 5000
+    search_lag: timedelta = timedelta(0)
+    allow_push: bool = False
+    users: Mapping[str, str] = field(default_factory=dict)
+    repositories: Repositories = field(default_factory=Repositories)
+    store: Store = field(default_factory=Store)
+    blame: BlameMemo = field(default_factory=BlameMemo)
