@@ -71,6 +71,7 @@ class SignatureAuth(httpx.Auth):
         """Add the headers, the signature last."""
         next(self._extra.auth_flow(request))
         signed = sign(self._secret, self._parts(request))
+        request.headers.encoding = "utf-8"  # what httpx reads them back with; a key id is any text
         request.headers.update([(n.encode(), v.encode()) for n, v in signed.items()])
         yield request
 
