@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
-from forge_emulator.fault_effects import ConnectionLost, instead_of_answer, spoil
+from forge_emulator.fault_effects import ConnectionLostError, instead_of_answer, spoil
 from forge_emulator.request_log import RecordedRequest, redact_headers, redact_query
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Application:
         fault = self._faults.take(request.method, request.path, kind)
         try:
             response = self._answer(request, fault)
-        except ConnectionLost:
+        except ConnectionLostError:
             self._record(request, kind, fault, status=0)
             raise
         self._record(request, kind, fault, status=response.status_code)

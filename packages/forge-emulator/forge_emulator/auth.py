@@ -17,6 +17,8 @@ from forge_emulator.repositories import Repository, stable_number
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from jwt.types import Options
+
 INSTALLATION_TOKEN_LIFE = timedelta(hours=1)
 _JWT_LIFE = timedelta(minutes=10)
 _CLOCK_DRIFT = timedelta(seconds=60)
@@ -188,8 +190,14 @@ class Credentials:
 
 def _decode(token: str, public_key_pem: str) -> Mapping[str, object]:
     """Claims of a JWT whose signature holds; times are judged by the caller, on its own clock."""
-    unjudged = {"verify_exp": False, "verify_iat": False, "verify_nbf": False, "verify_iss": False,
-                "verify_aud": False, "verify_sub": False}  # fmt: skip
+    unjudged: Options = {
+        "verify_exp": False,
+        "verify_iat": False,
+        "verify_nbf": False,
+        "verify_iss": False,
+        "verify_aud": False,
+        "verify_sub": False,
+    }
     try:
         claims: Mapping[str, object] = jwt.decode(
             token, public_key_pem, algorithms=["RS256"], options=unjudged

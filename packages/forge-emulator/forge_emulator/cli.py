@@ -64,6 +64,7 @@ from forge_emulator.repositories import HostedRepository
 @click.option("--allow-push", is_flag=True, help="Take pushes over HTTP.")
 @click.option("--control", is_flag=True, help="Open /_emulator/ (log and faults) to this machine.")
 def main(
+    *,
     repositories: tuple[str, ...],
     private: bool,
     dialect: str,

@@ -49,6 +49,7 @@ class Emulator:
         page_size_cap: int = 100,
         rate_limit: int | None = 5000,
         search_lag: float = 0.0,
+        tree_limit: int = 100_000,
         allow_push: bool = False,
         control: bool = False,
         host: str = "127.0.0.1",
@@ -63,6 +64,7 @@ class Emulator:
             page_size_cap=page_size_cap,
             rate_limit=rate_limit,
             search_lag=timedelta(seconds=search_lag),
+            tree_limit=tree_limit,
             allow_push=allow_push,
             users={mail.lower(): login for mail, login in (users or {}).items()},
         )

@@ -23,7 +23,7 @@ _PAGE = (
 )
 
 
-class ConnectionLost(ConnectionAbortedError):
+class ConnectionLostError(ConnectionAbortedError):
     """Tells the HTTP server to close the connection at once."""
 
 
@@ -31,7 +31,7 @@ def instead_of_answer(fault: Fault) -> Response | None:
     """The response that a fault puts in the place of the real one, or None where it needs that."""
     match fault.kind:
         case "drop":
-            raise ConnectionLost
+            raise ConnectionLostError
         case "html":
             response = Response(fault.body or _PAGE, fault.status or 200)
             response.headers["Content-Type"] = fault.content_type or "text/html; charset=utf-8"
@@ -70,7 +70,7 @@ def spoil(fault: Fault, response: Response, stop: threading.Event) -> Response:
 
 def _half(body: bytes) -> Iterator[bytes]:
     yield body[: len(body) // 2]
-    raise ConnectionLost
+    raise ConnectionLostError
 
 
 def _drip(body: bytes, seconds: float, stop: threading.Event) -> Iterator[bytes]:
@@ -78,7 +78,7 @@ def _drip(body: bytes, seconds: float, stop: threading.Event) -> Iterator[bytes]
     step = max(1, -(-len(body) // _DRIPS))
     for at in range(0, len(body), step):
         if stop.wait(seconds / _DRIPS):
-            raise ConnectionLost
+            raise ConnectionLostError
         yield body[at : at + step]
 
 

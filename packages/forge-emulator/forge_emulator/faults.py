@@ -7,11 +7,12 @@ own for it, in the dialect.
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from forge_emulator.request_log import Kind
 
 FaultKind = Literal[

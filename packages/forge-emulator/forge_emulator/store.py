@@ -110,8 +110,9 @@ class Hook:
 
 
 class Store:
-    """Values are frozen; a change replaces the value. Safe for threads. Looking up what is not
-    there raises `KeyError`.
+    """Everything, safe for threads.
+
+    Values are frozen; a change replaces the value. Looking up what is not there raises `KeyError`.
     """
 
     def __init__(self) -> None:

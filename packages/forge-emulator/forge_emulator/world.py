@@ -26,7 +26,8 @@ class World:
 
     `rate_limit` is points an hour for each caller, None without limits and without their headers
     (as GitHub Enterprise Server starts). `search_lag` is how long something new stays hidden from
-    searches. `users` maps an e-mail address to the login of the account that owns it.
+    searches, `tree_limit` how many entries a tree shows at most. `users` maps an e-mail address
+    to the login of the account that owns it.
     """
 
     credentials: Credentials
@@ -34,6 +35,7 @@ class World:
     page_size_cap: int = 100
     rate_limit: int | None = 5000
     search_lag: timedelta = timedelta(0)
+    tree_limit: int = 100_000
     allow_push: bool = False
     users: Mapping[str, str] = field(default_factory=dict)
     repositories: Repositories = field(default_factory=Repositories)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, TypeVar
 from werkzeug.wrappers import Response
 
 from forge_emulator.dialects.github.errors import ApiError, not_found, requires_authentication
-from forge_emulator.dialects.github.urls import Urls
 from forge_emulator.paging import Page, PageRequest, cut, link_header, page_request
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
     from forge_emulator.auth import Identity
+    from forge_emulator.dialects.github.urls import Urls
     from forge_emulator.json_types import JsonObject, JsonValue
     from forge_emulator.limits import RateLimits
     from forge_emulator.repositories import Repository

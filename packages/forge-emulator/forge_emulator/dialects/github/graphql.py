@@ -29,11 +29,8 @@ from graphql.type import GraphQLInterfaceType, GraphQLObjectType
 
 from forge_emulator.dialects.github.call import json_response
 from forge_emulator.dialects.github.errors import GRAPHQL_DOCS, ApiError
-from forge_emulator.dialects.github.graphql_nodes import (
-    RESOLVERS,
-    ExecutionContext,
-    type_name,
-)
+from forge_emulator.dialects.github.graphql_nodes import ExecutionContext, type_name
+from forge_emulator.dialects.github.graphql_table import RESOLVERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +75,7 @@ def answer(call: Call, fault: Fault | None, points: tuple[Usage, int] | None) ->
     wrong = _validate(source)
     if wrong:
         return json_response({"errors": [error_json(error) for error in wrong]})
-    context = ExecutionContext(call=call, points=points, query=source)
+    context = ExecutionContext(call=call, points=points)
     result = execute_sync(
         schema(), document, context_value=context, variable_values=dict(variables),
         operation_name=operation,
