@@ -1,0 +1,138 @@
+"""The plugin of every test run: loaded with ``-p``, before Django's settings are read.
+
+It gives the run a home and a database of its own, and decides about tests that need an outside
+service: found, skipped with a line that says so, or failed where ``REQUIRE_SERVICES`` names it.
+"""
+
+import os
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from sentry.testutils import services
+
+_CLEARED = ("DATABASE_URL", "REDIS_URL", "AMQP_URL", "KAFKA_URL", "SILO_MODE")
+_CLEARED_PREFIXES = ("SENTRY_", "SCM_", "RPC_SHARED_SECRET")
+_MISSING = "missing service"
+_RUN_HOME = "TEST_RUN_HOME"
+_database = pytest.StashKey[str]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds ``--database``."""
+    parser.addoption(
+        "--database",
+        choices=("sqlite", "postgres"),
+        default=os.environ.get("TEST_DATABASE") or "sqlite",
+        help="the database that the tests run on (default: TEST_DATABASE, else sqlite)",
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
+    """Prepares the environment before pytest-django reads the settings."""
+    services.remember(os.environ)
+    database = early_config.known_args_namespace.database
+    home = _make_home(early_config)
+    for name in list(os.environ):
+        if name in _CLEARED or name.startswith(_CLEARED_PREFIXES):
+            del os.environ[name]
+    os.environ["SENTRY_HOME"] = str(home)
+    os.environ["TEST_DATABASE"] = database
+    if database == "postgres":
+        os.environ["DATABASE_URL"] = _postgres_url()
+    yield
+    os.environ.pop("DATABASE_URL", None)
+    _name_test_database(home, postgres=database == "postgres")
+
+
+def _make_home(config: pytest.Config) -> Path:
+    run = os.environ.get(_RUN_HOME)
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if run and worker:
+        home = Path(run) / worker
+        home.mkdir(mode=0o700)
+        return home
+    home = Path(tempfile.mkdtemp(prefix="sentry-tests-"))
+    os.environ[_RUN_HOME] = str(home)
+    config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
+    return home
+
+
+def _postgres_url() -> str:
+    url = services.find("postgres")
+    if url is None:
+        raise pytest.UsageError(
+            "--database=postgres: no PostgreSQL by DATABASE_URL or at 127.0.0.1:5432 accepts us"
+        )
+    return url if urlsplit(url).path.strip("/") else f"{url.rstrip('/')}/postgres"
+
+
+def _name_test_database(home: Path, *, postgres: bool) -> None:
+    """Names the test database; pytest-django adds the name of an xdist worker."""
+    from django.conf import settings  # noqa: PLC0415 - not before the environment is prepared
+
+    if not settings.configured:
+        return
+    # The run's own folder tells runs apart that share a PostgreSQL server.
+    run = Path(os.environ[_RUN_HOME]).name.rpartition("-")[2].lower()
+    name = f"test_sentry_{run}" if postgres else str(home / "test.db")
+    settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = name
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skips tests whose service is absent, unless it is required."""
+    for item in items:
+        for name in _needs(item):
+            if services.find(name) is None and name not in services.required():
+                item.user_properties.append((_MISSING, name))
+                item.add_marker(pytest.mark.skip(reason=f"needs {name}, which was not found"))
+
+
+def _needs(item: pytest.Item) -> list[str]:
+    names = [str(name) for mark in item.iter_markers("service") for name in mark.args]
+    unknown = set(names) - set(services.SERVICES)
+    if unknown:
+        raise pytest.UsageError(f"{item.nodeid}: unknown service {', '.join(sorted(unknown))}")
+    return names + ["contracts"] * (item.get_closest_marker("contracts") is not None)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Fails a test whose required service is absent."""
+    for name in _needs(item):
+        if services.find(name) is None:
+            pytest.fail(f"needs {name}, which is required and was not found", pytrace=False)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Names what was skipped for a missing service, in one line."""
+    missing = Counter(
+        value
+        for report in terminalreporter.stats.get("skipped", [])
+        for key, value in getattr(report, "user_properties", ())
+        if key == _MISSING
+    )
+    facts = ", ".join(f"{name} ({count} tests)" for name, count in sorted(missing.items()))
+    terminalreporter.write_line(f"skipped for a missing service: {facts or 'nothing'}")
+
+
+@pytest.fixture
+def service_url(request: pytest.FixtureRequest) -> str:
+    """The address of the one service that the test is marked with."""
+    (name,) = _needs(request.node)
+    address = services.find(name)
+    assert address is not None
+    return address
+
+
+@pytest.fixture
+def contracts_dir() -> Path:
+    """The folder of the hosts' published descriptions; for tests marked ``contracts``."""
+    address = services.find("contracts")
+    assert address is not None
+    return Path(address)
