@@ -136,7 +136,7 @@ class _Application(ConnectWSGIApplication):
 
 
 def _endpoint(backend: ScmBackend, method: Any) -> Any:
-    output = GetMessageClass(method.output_type)
+    output: Any = GetMessageClass(method.output_type)
     kind = StreamType.SERVER_STREAM if method.server_streaming else StreamType.UNARY
     info = MethodInfo(
         name=method.name,
@@ -218,8 +218,8 @@ class AsyncDriver:
     kind = "async"
 
     def __init__(self, host: str, **arguments: Any) -> None:
+        self.client = AsyncScmClient(host, **arguments)
         self._runner = asyncio.Runner()
-        self.client = self._runner.run(self._make(host, arguments))
 
     def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
         return self._runner.run(self._call(name, args, kwargs))
@@ -227,9 +227,6 @@ class AsyncDriver:
     def close(self) -> None:
         self._runner.run(self.client.aclose())
         self._runner.close()
-
-    async def _make(self, host: str, arguments: dict[str, Any]) -> AsyncScmClient:
-        return AsyncScmClient(host, **arguments)
 
     async def _call(self, name: str, args: Any, kwargs: Any) -> Any:
         result = getattr(self.client, name)(*args, **kwargs)

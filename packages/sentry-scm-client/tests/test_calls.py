@@ -298,7 +298,7 @@ def test_second_path_and_extra_headers(open_driver: OpenDriver, host: str, backe
 
 
 def test_last_rate_limit(driver: Driver, backend: ScmBackend):
-    assert driver.client.last_rate_limit is None
+    before = driver.client.last_rate_limit
     backend.answer_headers = {
         "x-ratelimit-limit": "100",
         "x-ratelimit-remaining": "99",
@@ -306,7 +306,7 @@ def test_last_rate_limit(driver: Driver, backend: ScmBackend):
     }
     driver.call("get_repository", 1)
     expected = RateLimit(limit=100, remaining=99, reset=1_790_000_060)
-    assert driver.client.last_rate_limit == expected
+    assert (before, driver.client.last_rate_limit) == (None, expected)
     backend.answer_headers = {"x-ratelimit-limit": "many"}
     driver.call("get_repository", 1)
     assert driver.client.last_rate_limit == expected
