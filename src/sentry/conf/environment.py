@@ -1,7 +1,9 @@
 """Reads settings from the environment, with clear errors, and keeps generated keys in files."""
 
 import os
+import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
@@ -49,23 +51,41 @@ def words(name: str, default: str = "") -> list[str]:
 def key_file(path: Path, generate: Callable[[], str]) -> list[str]:
     """The lines of a key file of mode 600; a new one with one generated key where there is none.
 
+    Of several processes that start at once, one makes the file and all read it whole.
+
     Raises:
-        ImproperlyConfigured: the file is readable by others, or empty, or cannot be made.
+        ImproperlyConfigured: the file is readable by others, or empty, or cannot be made or read.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return _read_key_file(path)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _make_key_file(path, generate())
+        return read_key_file(path)
     except OSError as error:
-        raise ImproperlyConfigured(f"{path} cannot be made: {error.strerror}") from error
-    key = generate()
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(key + "\n")
-    return [key]
+        raise ImproperlyConfigured(f"{path} cannot be used: {error.strerror}") from error
 
 
-def _read_key_file(path: Path) -> list[str]:
+def _make_key_file(path: Path, key: str) -> None:
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as stream:
+            stream.write(key + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        with suppress(FileExistsError):  # another process was first: its key counts
+            path.hardlink_to(temporary)
+    finally:
+        temporary.unlink()
+
+
+def read_key_file(path: Path) -> list[str]:
+    """The keys in a file, newest first.
+
+    Raises:
+        ImproperlyConfigured: the file is readable by others, or holds no key.
+        OSError: it cannot be read.
+    """
     mode = path.stat().st_mode & 0o777
     if mode & 0o077:
         raise ImproperlyConfigured(f"{path} has mode {mode:o}: only its owner may read it (600)")

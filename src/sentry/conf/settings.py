@@ -1,24 +1,27 @@
 """Django's settings, from the environment. ``docs/settings.md`` lists every variable."""
 
-from pathlib import Path
-
 from cryptography.fernet import Fernet
 from django.core.management.utils import get_random_secret_key
 
 from sentry.conf import environment as env
+from sentry.conf import home
 from sentry.conf.databases import database
 
 # Where generated keys and the default database live.
-SENTRY_HOME = Path(env.text("SENTRY_HOME") or Path.home() / ".sentry")
+SENTRY_HOME = home.sentry_home()
 
 DEBUG = env.flag("SENTRY_DEBUG", default=False)
 SECRET_KEY = (
     env.text("SENTRY_SECRET_KEY")
-    or env.key_file(SENTRY_HOME / "secret.key", get_random_secret_key)[0]
+    or env.key_file(home.secret_key_file(), get_random_secret_key)[0]
 )
-ENCRYPTION_KEYS = env.words("SENTRY_ENCRYPTION_KEYS") or env.key_file(
-    SENTRY_HOME / "encryption.keys", lambda: Fernet.generate_key().decode("ascii")
-)
+ENCRYPTION_KEYS = env.words("SENTRY_ENCRYPTION_KEYS")
+# None where the keys come from the environment.
+ENCRYPTION_KEYS_FILE = None if ENCRYPTION_KEYS else home.encryption_keys_file()
+if ENCRYPTION_KEYS_FILE is not None:
+    ENCRYPTION_KEYS = env.key_file(
+        ENCRYPTION_KEYS_FILE, lambda: Fernet.generate_key().decode("ascii")
+    )
 ALLOWED_HOSTS = env.words("SENTRY_ALLOWED_HOSTS", "*")
 SENTRY_URL_PREFIX = env.text("SENTRY_URL_PREFIX", "http://localhost:8000")
 
@@ -32,13 +35,14 @@ SCM_SHARED_SECRETS = env.text("SCM_SHARED_SECRETS")
 SCM_ALLOWED_HOSTS = env.words("SCM_ALLOWED_HOSTS")
 
 REDIS_URL = env.text("REDIS_URL")
+REDIS_PREFIX = env.text("SENTRY_REDIS_PREFIX", "sentry:")
 AMQP_URL = env.text("AMQP_URL")
 KAFKA_URL = env.text("KAFKA_URL")
 
 WEB_THREADS = env.number("SENTRY_WEB_THREADS", 4, low=1, high=64)
 DATABASES = {
     "default": database(
-        env.text("DATABASE_URL"), default=SENTRY_HOME / "sentry.db", pool_size=WEB_THREADS + 2
+        env.text("DATABASE_URL"), default=home.database_file(), pool_size=WEB_THREADS + 2
     )
 }
 DATABASE_ROUTERS = ["sentry.silo.router.SiloRouter"]

@@ -1,13 +1,19 @@
 """Model fields of this platform."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
 from sentry.utils.encryption import decrypt_json, encrypt_json
 
 
-class EncryptedJSONField(models.TextField):  # type: ignore[type-arg]
+if TYPE_CHECKING:
+    _TextField = models.TextField[Any, Any]
+else:
+    _TextField = models.TextField
+
+
+class EncryptedJSONField(_TextField):
     """A JSON value that is encrypted in the database and plain in Python.
 
     It cannot be filtered on. Reading with a wrong key raises ``WrongEncryptionKeyError``.

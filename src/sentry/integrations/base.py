@@ -59,6 +59,7 @@ class IntegrationProvider(ABC):
         feature: the flag that switches it on ("organizations:integrations-github").
         metadata_model: the shape of ``Integration.metadata``; validated before it is stored.
         installation_class: the class of its installations.
+        commit_url_format: a commit's page, from the repository's page ``url`` and its ``sha``.
     """
 
     key: ClassVar[ProviderKey]
@@ -66,6 +67,7 @@ class IntegrationProvider(ABC):
     feature: ClassVar[str]
     metadata_model: ClassVar[type[BaseModel]]
     installation_class: ClassVar[type[Integration]]
+    commit_url_format: ClassVar[str] = "{url}/commit/{sha}"
 
     @classmethod
     def get_installation(cls, model: RpcIntegration, organization_id: int) -> Integration:

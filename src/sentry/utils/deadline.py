@@ -21,6 +21,11 @@ def deadline_at(end: float | None) -> Iterator[None]:
         _deadline.reset(token)
 
 
+def deadline_end() -> float | None:
+    """The deadline in ``time.monotonic()`` seconds; None where there is none."""
+    return _deadline.get()
+
+
 def remaining(default: float) -> float:
     """Seconds until the deadline, never negative; ``default`` where there is none."""
     end = _deadline.get()

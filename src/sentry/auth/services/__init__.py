@@ -1,0 +1,1 @@
+"""Hybrid-cloud services of authentication."""

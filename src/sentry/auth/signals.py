@@ -1,0 +1,21 @@
+"""Forgets remembered callers when a credential or a membership changes in this process."""
+
+from django.db.models.signals import post_delete, post_save
+
+from sentry.auth.cache import caller_cache
+from sentry.models.apikey import ApiKey
+from sentry.models.apitoken import ApiToken
+from sentry.models.organizationmember import OrganizationMember
+from sentry.models.orgauthtoken import OrgAuthToken
+from sentry.models.user import User
+
+
+def _forget(**_: object) -> None:
+    caller_cache.clear()
+
+
+def connect() -> None:
+    """Connects the signals; called once when the application is ready."""
+    for model in (ApiKey, ApiToken, OrgAuthToken, OrganizationMember, User):
+        for signal in (post_save, post_delete):
+            signal.connect(_forget, sender=model, dispatch_uid=f"caller-cache-{model.__name__}")

@@ -1,0 +1,168 @@
+"""External issues: tickets on a host, opened and tied to issue groups."""
+
+from collections.abc import Mapping
+
+from django.db import transaction
+
+from sentry.actions.access import get_projects
+from sentry.auth.caller import Caller
+from sentry.integrations.source_code_management.actions.installations import (
+    installation_of_integration,
+    require,
+)
+from sentry.integrations.source_code_management.actions.rows import check_organization
+from sentry.integrations.source_code_management.effects import current_mutation, record_effect
+from sentry.integrations.source_code_management.errors import InvalidArgument, NotFound
+from sentry.integrations.source_code_management.issues import SourceCodeIssueIntegration
+from sentry.integrations.source_code_management.types import (
+    Capability,
+    ExternalIssue,
+    IssueInfo,
+    NewIssue,
+)
+from sentry.integrations.source_code_management.validation import clean_id, clean_text
+from sentry.models.group import Group
+from sentry.models.grouplink import GroupLink, LinkedType
+from sentry.models.integrations.external_issue import ExternalIssue as ExternalIssueRow
+
+_MAX_TITLE = 255
+_MAX_DESCRIPTION = 65_000
+_MAX_METADATA = 20
+_MAX_METADATA_TEXT = 1024
+
+
+def create_external_issue(
+    caller: Caller,
+    *,
+    organization_id: int = 0,
+    integration_id: int,
+    title: str,
+    description: str = "",
+    metadata: Mapping[str, str],
+) -> ExternalIssue:
+    """Opens an issue on the host and keeps it.
+
+    With an idempotency key the issue carries a hidden marker; a repeated call whose first attempt
+    was broken off looks for it before it opens another.
+
+    Args:
+        caller: who asks.
+        organization_id: the caller's own, or 0 for it.
+        integration_id: an integration of the caller's organization.
+        title: one line, at most 255 characters.
+        description: Markdown, at most 65,000 characters.
+        metadata: ``repo`` is the repository ("owner/name"); ``labels`` (comma-separated) and
+            ``assignee`` are passed to the host; everything is kept with the issue.
+
+    Raises:
+        InvalidArgument: a value that can never work.
+        NotFound: no such organization or integration, or no such repository on the host.
+        PreconditionFailed, HostError, Unsupported: the host could not be asked.
+    """
+    organization_id = check_organization(caller, organization_id)
+    clean_text("title", title, max_length=_MAX_TITLE, required=True)
+    clean_text("description", description, max_length=_MAX_DESCRIPTION)
+    _check_metadata(metadata)
+    installation = installation_of_integration(caller, integration_id)
+    host = require(installation, SourceCodeIssueIntegration, Capability.ISSUES)
+    issue = _opened_before(host, metadata["repo"]) or host.create_issue(
+        _new_issue(title, description, metadata)
+    )
+    with transaction.atomic():
+        row, _ = ExternalIssueRow.objects.update_or_create(
+            organization_id=organization_id,
+            integration_id=integration_id,
+            key=issue.key,
+            defaults={
+                "title": issue.title,
+                "description": description,
+                "metadata": {**metadata, **issue.metadata},
+            },
+        )
+        result = _to_external_issue(row, issue.web_url)
+        record_effect(result)
+    return result
+
+
+def link_external_issue(
+    caller: Caller, *, group_id: int, external_issue_id: int
+) -> ExternalIssue:
+    """Ties an external issue to an issue group. Linking twice is the same as linking once.
+
+    Raises:
+        InvalidArgument: an id is no id.
+        NotFound: no such group or external issue, or a group of a project out of reach.
+        PreconditionFailed: the issue's integration is switched off.
+    """
+    clean_id("group_id", group_id)
+    clean_id("external_issue_id", external_issue_id)
+    group = Group.objects.filter(
+        id=group_id, project__organization_id=caller.organization_id
+    ).first()
+    if group is None:
+        raise NotFound("group")
+    try:
+        get_projects(caller, project_ids=[group.project_id])
+    except NotFound:
+        raise NotFound("group") from None
+    row = ExternalIssueRow.objects.filter(
+        id=external_issue_id, organization_id=caller.organization_id
+    ).first()
+    if row is None:
+        raise NotFound("external issue")
+    installation = installation_of_integration(caller, row.integration_id)
+    host = require(installation, SourceCodeIssueIntegration, Capability.ISSUES)
+    result = _to_external_issue(row, host.get_issue_url(row.key))
+    with transaction.atomic():
+        GroupLink.objects.get_or_create(
+            group_id=group.id,
+            linked_type=LinkedType.ISSUE,
+            linked_id=row.id,
+            defaults={"project_id": group.project_id},
+        )
+        record_effect(result)
+    return result
+
+
+def _check_metadata(metadata: Mapping[str, str]) -> None:
+    if len(metadata) > _MAX_METADATA:
+        raise InvalidArgument("metadata", f"expected at most {_MAX_METADATA} entries")
+    for key, value in metadata.items():
+        clean_text("metadata", key, max_length=_MAX_METADATA_TEXT, required=True)
+        clean_text("metadata", value, max_length=_MAX_METADATA_TEXT)
+    if not metadata.get("repo"):
+        raise InvalidArgument("metadata", 'needs "repo", the repository as owner/name')
+
+
+def _new_issue(title: str, description: str, metadata: Mapping[str, str]) -> NewIssue:
+    at_hand = current_mutation()
+    return NewIssue(
+        repo=metadata["repo"],
+        title=title,
+        description=description,
+        labels=tuple(
+            label.strip() for label in metadata.get("labels", "").split(",") if label.strip()
+        ),
+        assignee=metadata.get("assignee", ""),
+        marker=at_hand.marker if at_hand else "",
+    )
+
+
+def _opened_before(host: SourceCodeIssueIntegration, repo: str) -> IssueInfo | None:
+    at_hand = current_mutation()
+    if at_hand is None or not at_hand.is_retry:
+        return None
+    return host.find_issue_by_marker(repo, at_hand.marker, since=at_hand.started_at)
+
+
+def _to_external_issue(row: ExternalIssueRow, web_url: str) -> ExternalIssue:
+    return ExternalIssue(
+        id=row.id,
+        organization_id=row.organization_id,
+        integration_id=row.integration_id,
+        key=row.key,
+        title=row.title or "",
+        description=row.description or "",
+        web_url=web_url,
+        metadata={key: str(value) for key, value in row.metadata.items()},
+    )

@@ -1,0 +1,144 @@
+"""Integrations of an organization: adding and listing them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pydantic import BaseModel, ValidationError
+
+from sentry.auth.caller import Caller
+from sentry.integrations.base import IntegrationProvider
+from sentry.integrations.manager import integrations
+from sentry.integrations.services.integration import RpcIntegration, integration_service
+from sentry.integrations.services.integration.model import RpcInstalledIntegration
+from sentry.integrations.source_code_management.actions.installations import check_provider
+from sentry.integrations.source_code_management.errors import AlreadyExists, InvalidArgument
+from sentry.integrations.source_code_management.repository import RepositoryIntegration
+from sentry.integrations.source_code_management.validation import clean_text
+
+_NAME_LIMIT = 200
+
+
+class IntegrationState(StrEnum):
+    """Whether an integration may be used, from both of its sides: the platform's, the owner's."""
+
+    ACTIVE = "active"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InstalledIntegration:
+    """An integration as an organization uses it, without its credentials."""
+
+    id: int
+    organization_id: int
+    provider: str
+    external_id: str
+    name: str
+    state: IntegrationState
+
+
+def _value(installed: RpcInstalledIntegration) -> InstalledIntegration:
+    integration, tie = installed.integration, installed.organization_integration
+    return InstalledIntegration(
+        id=integration.id,
+        organization_id=tie.organization_id,
+        provider=integration.provider,
+        external_id=integration.external_id,
+        name=integration.name,
+        state=_state_of(installed),
+    )
+
+
+def _state_of(installed: RpcInstalledIntegration) -> IntegrationState:
+    """Active only where the integration and its tie to the organization both are."""
+    active = installed.integration.status == installed.organization_integration.status == 0
+    return IntegrationState.ACTIVE if active else IntegrationState.DISABLED
+
+
+def _checked_metadata(
+    provider: type[IntegrationProvider], metadata: Mapping[str, object]
+) -> BaseModel:
+    try:
+        return provider.metadata_model.model_validate(dict(metadata))
+    except ValidationError as error:
+        # The first fault is told by its place and pydantic's own words: never with the input.
+        fault = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        place = ".".join(str(part) for part in fault["loc"]) or "metadata"
+        raise InvalidArgument(place, fault["msg"]) from None
+
+
+def _verify(provider: type[IntegrationProvider], model: RpcIntegration, organization: int) -> None:
+    installation = provider.get_installation(model, organization)
+    if isinstance(installation, RepositoryIntegration):
+        next(iter(installation.get_repositories()), None)
+
+
+def add_integration(
+    caller: Caller,
+    *,
+    provider: str,
+    metadata: Mapping[str, object],
+    name: str = "",
+    verify: bool = True,
+) -> InstalledIntegration:
+    """Adds an integration to the caller's organization, or gives an existing one new metadata.
+
+    Args:
+        caller: who asks.
+        provider: the provider's key.
+        metadata: what the provider's ``metadata_model`` asks for, credentials included; stored
+            encrypted.
+        name: what people call it; the identity on the host where it is empty.
+        verify: asks the host for its first repositories before anything is stored.
+
+    Raises:
+        InvalidArgument: the provider, the name or the metadata is not acceptable.
+        ProviderDisabled: the provider's feature flag is off.
+        AlreadyExists: another organization has an integration of this identity.
+        HostError, IntegrationBroken: the host did not answer, or not to this credential.
+    """
+    chosen = _chosen(caller, provider)
+    checked = _checked_metadata(chosen, metadata)
+    external_id = chosen.external_id_of(checked)
+    title = clean_text("name", name.strip(), max_length=_NAME_LIMIT) or external_id[:_NAME_LIMIT]
+    model = RpcIntegration(
+        id=0,
+        provider=chosen.key,
+        external_id=external_id,
+        name=title,
+        status=0,
+        metadata=checked.model_dump(mode="json"),
+    )
+    if verify:
+        _verify(chosen, model, caller.organization_id)
+    return _install(caller, model)
+
+
+def _chosen(caller: Caller, key: str) -> type[IntegrationProvider]:
+    if integrations.find(key) is None:
+        known = ", ".join(provider.key for provider in integrations.all())
+        raise InvalidArgument("provider", f"must be one of: {known}")
+    return check_provider(key, caller.organization_id)
+
+
+def _install(caller: Caller, model: RpcIntegration) -> InstalledIntegration:
+    try:
+        installed = integration_service.install(
+            organization_id=caller.organization_id,
+            provider=model.provider,
+            external_id=model.external_id,
+            name=model.name,
+            metadata=model.metadata,
+        )
+    except PermissionError:
+        raise AlreadyExists("an integration of this identity in another organization") from None
+    return _value(installed)
+
+
+def list_integrations(caller: Caller, *, provider: str | None = None) -> list[InstalledIntegration]:
+    """The integrations of the caller's organization, by name, optionally of one provider."""
+    found = integration_service.list_installed(
+        organization_id=caller.organization_id, provider=provider
+    )
+    return [_value(installed) for installed in found]
