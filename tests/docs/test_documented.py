@@ -1,0 +1,111 @@
+"""Nothing that a user may name is undocumented: RPCs, fields, reasons, options, flags, settings,
+commands, headers."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from google.protobuf.descriptor import MethodDescriptor
+
+from scripts import write_docs_tables
+from sentry import features, options
+from sentry.integrations.grpc.generated import scm_pb2
+from sentry.integrations.source_code_management.errors import Reason
+from tests.docs import pages
+
+SERVICE_PAGE = "docs/grpc-scm-client.md"
+METHODS = list(scm_pb2.DESCRIPTOR.services_by_name["ScmService"].methods)
+
+
+@pytest.mark.parametrize("method", METHODS, ids=lambda method: method.name)
+def test_every_rpc_has_a_section_that_names_its_request_fields(method: MethodDescriptor) -> None:
+    section = pages.section(SERVICE_PAGE, method.name)
+    assert section.strip(), f"{method.name} has no section in {SERVICE_PAGE}"
+    missing = [f.name for f in method.input_type.fields if f"`{f.name}`" not in section]
+    assert not missing
+
+
+def test_no_section_describes_an_rpc_that_is_gone() -> None:
+    described = set(re.findall(r"^### (\w+)$", pages.text(SERVICE_PAGE), re.MULTILINE))
+    assert described == {method.name for method in METHODS}
+
+
+@pytest.mark.parametrize("page", write_docs_tables.PAGES, ids=lambda page: page.name)
+def test_generated_tables_are_as_generated(page: Path) -> None:
+    written = page.read_text(encoding="utf-8")
+    assert write_docs_tables.filled(written) == written, "run scripts/write_docs_tables.py"
+
+
+def test_every_reason_of_an_error_is_in_the_generated_table() -> None:
+    table = write_docs_tables.reasons()
+    assert [reason for reason in Reason if f"`{reason}`" not in table] == []
+
+
+def test_every_reason_stands_beside_a_status_of_grpc() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| `(\w+)` \|$", write_docs_tables.reasons(), re.MULTILINE)
+    assert {reason for _, reason in rows} == set(Reason)
+    assert {status for status, _ in rows} <= {
+        "UNAUTHENTICATED", "PERMISSION_DENIED", "INVALID_ARGUMENT", "NOT_FOUND", "ALREADY_EXISTS",
+        "ABORTED", "FAILED_PRECONDITION", "RESOURCE_EXHAUSTED", "UNAVAILABLE",
+        "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL",
+    }  # fmt: skip
+
+
+def test_every_option_is_documented() -> None:
+    named = pages.named("docs/options.md")
+    assert [option.name for option in options.all_options() if option.name not in named] == []
+
+
+def test_every_feature_flag_is_documented() -> None:
+    named = pages.named("docs/options.md")
+    assert [flag.name for flag in features.all_features() if flag.name not in named] == []
+
+
+def settings_read() -> set[str]:
+    """The variables that ``conf/`` asks the environment for."""
+    sources = (pages.TOP / "src/sentry/conf").glob("*.py")
+    call = re.compile(r"""env\.(?:text|flag|number|words)\(\s*"([A-Z][A-Z0-9_]+)\"""")
+    return {name for source in sources for name in call.findall(source.read_text(encoding="utf-8"))}
+
+
+def test_every_setting_is_documented() -> None:
+    assert settings_read() >= {"SENTRY_HOME", "DATABASE_URL", "SCM_SHARED_SECRETS"}
+    assert settings_read() - pages.named("docs/settings.md") == set()
+
+
+def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
+    """Every command below, with the words that call it."""
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            yield from commands(below, f"{path} {name}")
+    else:
+        yield path, command
+
+
+def test_every_command_is_documented() -> None:
+    from sentry.runner.main import main
+
+    page = pages.text("docs/commands.md")
+    found = [path for path, _ in commands(main, "sentry")]
+    assert len(found) > 20
+    assert [path for path in found if path not in page] == []
+
+
+def test_every_option_of_a_command_is_documented() -> None:
+    from sentry.runner.main import main
+
+    page = pages.text("docs/commands.md")
+    wanted = {
+        name
+        for _, command in commands(main, "sentry")
+        for parameter in command.params
+        if isinstance(parameter, click.Option)
+        for name in parameter.opts
+        if name.startswith("--")
+    }
+    assert sorted(name for name in wanted if name not in page) == []
