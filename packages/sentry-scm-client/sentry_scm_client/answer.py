@@ -165,4 +165,5 @@ def _retry_info(seconds: str) -> bytes:
     status = status_pb2.Status()
     delay = Duration(seconds=int(seconds))
     status.details.add().Pack(error_details_pb2.RetryInfo(retry_delay=delay))
-    return status.SerializeToString()
+    encoded: bytes = status.SerializeToString()
+    return encoded

@@ -104,7 +104,8 @@ class ScmError(Exception):
         for detail in self._decoded:
             if isinstance(detail, rpc.RetryInfo):
                 delay = detail.retry_delay
-                return max(0.0, delay.seconds + delay.nanos / 1e9)
+                seconds: float = delay.seconds + delay.nanos / 1e9
+                return max(0.0, seconds)
         return None
 
     @property

@@ -135,13 +135,24 @@ class _Application(ConnectWSGIApplication):
         return super().__call__(environ, start_response)
 
 
+def _class(descriptor: Any) -> Any:
+    return GetMessageClass(descriptor)
+
+
 def _endpoint(backend: ScmBackend, method: Any) -> Any:
-    output: Any = GetMessageClass(method.output_type)
+    output = _class(method.output_type)
+
+    def empty(_: object) -> Any:
+        return output()
+
+    def two(_: object) -> Any:
+        return [output(), output()]
+
     kind = StreamType.SERVER_STREAM if method.server_streaming else StreamType.UNARY
     info = MethodInfo(
         name=method.name,
         service_name=SERVICE.full_name,
-        input=GetMessageClass(method.input_type),
+        input=_class(method.input_type),
         output=output,
         idempotency_level=IdempotencyLevel.UNKNOWN,
         stream_type=kind,
@@ -149,11 +160,13 @@ def _endpoint(backend: ScmBackend, method: Any) -> Any:
 
     def unary(request: Message, ctx: Any) -> Any:
         backend.note(method.name, request, ctx)
-        return backend.answers.get(method.name, lambda _: output())(request)
+        answer: Answer = backend.answers.get(method.name, empty)
+        return answer(request)
 
     def stream(request: Message, ctx: Any) -> Iterator[Any]:
         backend.note(method.name, request, ctx)
-        yield from backend.answers.get(method.name, lambda _: [output(), output()])(request)
+        answer: Answer = backend.answers.get(method.name, two)
+        yield from answer(request)
 
     if method.server_streaming:
         return EndpointSync.server_stream(method=info, function=stream)

@@ -10,7 +10,7 @@ import zipfile
 from pathlib import Path
 from shutil import copytree, ignore_patterns
 
-import pypiserver
+import pypiserver  # type: ignore[import-untyped]
 import pytest
 
 import sentry_scm_client

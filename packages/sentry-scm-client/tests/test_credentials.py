@@ -3,6 +3,7 @@
 import io
 import logging
 import traceback
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -189,22 +190,37 @@ def _assert_no_trace(error: BaseException) -> None:
     assert SECRET not in f"{error!r} {error!s} {error.args} {vars(error)}"
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_secret_is_in_no_log(open_driver: OpenDriver, host: str, backend: ScmBackend, kind: str):
-    """httpx, httpcore and our own modules, all at their most talkative."""
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+    """What httpx, httpcore and we log at their most talkative, however logging is set up."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
-    root = logging.getLogger()
-    before = root.level
-    root.addHandler(handler)
-    root.setLevel(1)
-    try:
-        driver = open_driver(host, **KINDS[kind])
-        driver.call("get_repository", 1)
-        driver.call("stream_file_blame", 1, "abcd", "a.py")
-    finally:
-        root.setLevel(before)
-        root.removeHandler(handler)
-    assert "send_request_headers" in stream.getvalue()
-    assert SECRET not in stream.getvalue()
+    loggers = [logging.getLogger()]
+    loggers += [
+        logger
+        for name, logger in logging.root.manager.loggerDict.items()
+        if name.startswith(("httpx", "httpcore", "sentry_scm_client", "h11", "asyncio"))
+        and isinstance(logger, logging.Logger)
+    ]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        monkeypatch.setattr(logger, "disabled", False)
+        monkeypatch.setattr(logger, "propagate", False)
+        logger.setLevel(1)
+        logger.addHandler(handler)
+    yield stream
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
+        logger.removeHandler(handler)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_secret_is_in_no_log(
+    open_driver: OpenDriver, host: str, backend: ScmBackend, log: io.StringIO, kind: str
+):
+    driver = open_driver(host, **KINDS[kind])
+    driver.call("get_repository", 1)
+    driver.call("stream_file_blame", 1, "abcd", "a.py")
+    assert "send_request_headers" in log.getvalue()
+    assert SECRET not in log.getvalue()
     assert SECRET in str(backend.seen[0].headers) or kind == "shared_secret"

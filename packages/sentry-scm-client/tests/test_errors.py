@@ -26,7 +26,7 @@ from sentry_scm_client.errors import decode_details, error_for
 from .conftest import OpenDriver
 from .loopback import ScmBackend, failure
 
-CODES = {
+CODES: dict[Code, StatusCode] = {
     Code.CANCELED: StatusCode.CANCELLED,
     **{code: StatusCode[code.name] for code in Code if code is not Code.CANCELED},
 }
@@ -36,7 +36,8 @@ def packed(*messages: Any) -> bytes:
     status = status_pb2.Status(code=3, message="inner")
     for message in messages:
         status.details.add().Pack(message)
-    return status.SerializeToString()
+    encoded: bytes = status.SerializeToString()
+    return encoded
 
 
 def test_statuses_are_those_of_grpc():

@@ -14,6 +14,7 @@ import pytest
 from connectrpc.code import Code
 
 from sentry_scm_client import (
+    PROVIDER_GITHUB,
     CommitAuthor,
     CommitContext,
     ListRepositoriesResponse,
@@ -90,7 +91,9 @@ def test_first_call(backend: ScmBackend, capsys: pytest.CaptureFixture[str]):
     """)
     assert capsys.readouterr().out == "Repository: octo/cat\nBlamed to: Ada\n"
     first, second = backend.seen
-    assert first.request == scm_pb2.ListRepositoriesRequest(organization_id=12345, provider=1)
+    assert first.request == scm_pb2.ListRepositoriesRequest(
+        organization_id=12345, provider=PROVIDER_GITHUB
+    )
     assert first.headers["x-api-key"] == "your-api-key"
     assert second.request == scm_pb2.GetCommitContextRequest(
         repository_id=7, commit_sha="abc123", filepath="src/main.py", line_number=42
