@@ -1,0 +1,58 @@
+"""Checks of names and slugs, shared by the use cases that create things."""
+
+import re
+import unicodedata
+
+from django.utils.text import slugify
+
+from sentry.integrations.source_code_management.errors import InvalidArgument
+
+_SLUG = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?")
+
+
+def check_name(field: str, value: str, *, limit: int) -> str:
+    """The name without surrounding white space.
+
+    Raises:
+        InvalidArgument: it is empty, longer than ``limit`` characters, or holds control
+            characters or lone surrogates.
+    """
+    name = value.strip()
+    if not name:
+        raise InvalidArgument(field, "must not be empty")
+    if len(name) > limit:
+        raise InvalidArgument(field, f"must have at most {limit} characters")
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in name):
+        raise InvalidArgument(field, "must not hold control characters")
+    return name
+
+
+def check_slug(field: str, value: str, *, limit: int) -> str:
+    """The slug, unchanged.
+
+    A slug of digits alone is refused: where a URL takes an id or a slug, it would be an id.
+
+    Raises:
+        InvalidArgument: it is no slug, or longer than ``limit`` characters.
+    """
+    if len(value) > limit:
+        raise InvalidArgument(field, f"must have at most {limit} characters")
+    if not _SLUG.fullmatch(value) or value.isdigit():
+        raise InvalidArgument(
+            field, "must be lower-case letters, digits, hyphens and underscores, not digits alone"
+        )
+    return value
+
+
+def slug_for(name: str, slug: str | None, *, field: str, limit: int) -> str:
+    """The given slug, checked; where there is none, one made of the name.
+
+    Raises:
+        InvalidArgument: the slug is none, or the name gives none.
+    """
+    if slug is not None:
+        return check_slug(field, slug, limit=limit)
+    made = slugify(name)[:limit].strip("-")
+    if not made or made.isdigit():
+        raise InvalidArgument(field, "cannot be made of this name: give one")
+    return check_slug(field, made, limit=limit)
