@@ -1,0 +1,1 @@
+"""The commands: one noun per module. None of them loads Django before it runs."""

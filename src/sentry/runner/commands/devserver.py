@@ -1,0 +1,72 @@
+"""``sentry devserver``."""
+# ruff: noqa: PLC0415 - Django is loaded when a command runs, not for --help
+
+import click
+
+from sentry.runner.base import PlatformCommand, examples
+from sentry.runner.commands.run import serve
+
+
+def _address(host: str, port: int, bind: str | None) -> tuple[str, int]:
+    """The address of ``--bind``, else of the two other options.
+
+    Raises:
+        click.UsageError: it is none.
+    """
+    if bind is None:
+        return host, port
+    name, _, number = bind.rpartition(":")
+    if not number.isascii() or not number.isdigit() or int(number) > 65535:  # noqa: PLR2004
+        raise click.UsageError("--bind: expected ADDRESS:PORT")
+    return name.strip("[]") or host, int(number)
+
+
+def _prepare_database() -> None:
+    from django.db import connections
+
+    from sentry.runner.database import migrate, pending_migrations, wait_for_database
+
+    wait_for_database(0)
+    pending = pending_migrations()
+    if pending:
+        migrate(interactive=False)
+        click.echo(f"ran {len(pending)} migrations", err=True)
+    # The workers are forked from here: a connection must not be shared with them.
+    for connection in connections.all(initialized_only=True):
+        connection.close()
+        if hasattr(connection, "close_pool"):
+            connection.close_pool()
+
+
+@click.command(
+    cls=PlatformCommand, epilog=examples("sentry devserver", "sentry devserver --bind [::1]:8000")
+)
+@click.option(
+    "--workers",
+    default=0,
+    show_default=True,
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Background workers; there are none yet, so that every number means 0.",
+)
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Where to listen."
+)
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    metavar="N",
+    help="Where to listen; 0 picks a free port.",
+)
+@click.option("--bind", metavar="ADDRESS:PORT", help="Both at once, instead.")
+@click.option("--reload", is_flag=True, help="Start again when the code changes (by gunicorn).")
+def devserver(*, workers: int, host: str, port: int, bind: str | None, reload: bool) -> None:
+    """Serve for development: bring the database up to date, then run the web server."""
+    if workers:
+        click.echo("there are no background workers yet: --workers is ignored", err=True)
+    address, number = _address(host, port, bind)
+    _prepare_database()
+    server = "gunicorn" if reload else "granian"
+    serve(host=address, port=number, server=server, reload=reload)

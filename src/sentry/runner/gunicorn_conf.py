@@ -1,0 +1,26 @@
+"""gunicorn's configuration (a module of settings and hooks, as gunicorn's documentation has it)."""
+
+import socket
+from typing import Protocol
+
+from sentry.runner.server import CONNECTIONS_PER_WORKER, GRACE, announce
+
+worker_class = "gthread"
+worker_connections = CONNECTIONS_PER_WORKER
+graceful_timeout = GRACE
+keepalive = 5
+loglevel = "warning"
+
+
+class _Worker(Protocol):
+    """What is used of gunicorn's worker: its number, counted from 1, and its sockets."""
+
+    age: int
+    sockets: list[socket.socket]
+
+
+def post_worker_init(worker: _Worker) -> None:
+    """The first worker has loaded the application: says where it listens."""
+    if worker.age == 1:
+        host, port = worker.sockets[0].getsockname()[:2]
+        announce(host, port)
