@@ -193,13 +193,18 @@ class IntegrationBroken(PreconditionFailed):
 
 
 class RateLimited(ScmError):
-    """The credential's own limit on this platform is used up."""
+    """The credential's own limit on this platform is used up: ``limit`` requests a minute.
+
+    ``reset_at`` is when the minute ends, in unix seconds.
+    """
 
     reason = Reason.RATE_LIMITED
 
-    def __init__(self, retry_after: float) -> None:
-        """Says when the window ends, in seconds from now."""
+    def __init__(self, *, limit: int, reset_at: int, retry_after: float) -> None:
+        """Says how many requests a minute are allowed and when the next minute begins."""
         super().__init__("the credential's rate limit is used up", retry_after=retry_after)
+        self.limit = limit
+        self.reset_at = reset_at
 
 
 class TooLarge(ScmError):

@@ -57,9 +57,7 @@ def resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-def _resolve_within(
-    resolver: Resolver, host: str, port: int, timeout: float | None
-) -> list[str]:
+def _resolve_within(resolver: Resolver, host: str, port: int, timeout: float | None) -> list[str]:
     """Asks the resolver in a thread of its own, since getaddrinfo knows no timeout."""
     answers: queue.SimpleQueue[list[str] | OSError] = queue.SimpleQueue()
 
@@ -138,8 +136,8 @@ class PinnedBackend(httpcore.NetworkBackend):
         host: str,
         port: int,
         timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+        local_address: str | None = None,  # noqa: ARG002 -- httpcore's interface
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,  # noqa: ARG002
     ) -> httpcore.NetworkStream:
         """Connects to the first address that answers, after all were checked.
 
@@ -161,9 +159,7 @@ class PinnedBackend(httpcore.NetworkBackend):
         raise failure
 
     def _connect(self, address: str, port: int, timeout: float | None) -> httpcore.NetworkStream:
-        return self._inner.connect_tcp(
-            address, port, _shortened(timeout, httpcore.ConnectTimeout)
-        )
+        return self._inner.connect_tcp(address, port, _shortened(timeout, httpcore.ConnectTimeout))
 
 
 class _PooledBody(httpx.SyncByteStream):
@@ -226,9 +222,7 @@ class GuardedTransport(httpx.BaseTransport):
         with _translated():
             answer = self._pool.handle_request(outgoing)
         body: Any = answer.stream
-        return httpx.Response(
-            answer.status, headers=answer.headers, stream=_PooledBody(body)
-        )
+        return httpx.Response(answer.status, headers=answer.headers, stream=_PooledBody(body))
 
     def close(self) -> None:
         """Closes every connection."""

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from sentry.integrations.source_code_management.errors import HostUnavailable
 
-type Json = None | bool | int | float | str | list[Json] | dict[str, Json]
+type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 
 _REPLACEMENT = "\ufffd"
 
@@ -103,7 +103,9 @@ def as_objects(value: Json, where: str) -> "list[JsonObject]":
     Raises:
         HostUnavailable: it is something else, or one of its members is.
     """
-    return [as_object(item, f"{where}[{index}]") for index, item in enumerate(as_list(value, where))]
+    return [
+        as_object(item, f"{where}[{index}]") for index, item in enumerate(as_list(value, where))
+    ]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,1 @@
+"""DOOR 1: the SCM service over gRPC-Web and Connect."""

@@ -1,0 +1,150 @@
+"""The WSGI application of the RPC door.
+
+It wraps the RPC library's application and does what that lacks: it refuses what is not of the
+protocol with texts of ours, reads the body within bounds, verifies signatures on the exact bytes,
+speaks ``grpc-web-text``, answers browsers' preflight requests, sets the call at hand, and gives
+the database connections back.
+"""
+
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from django.db import close_old_connections
+
+from sentry import options
+from sentry.integrations.grpc import cors, wire
+from sentry.integrations.grpc.call import RpcCall, active
+from sentry.integrations.grpc.errors import status_of
+from sentry.integrations.grpc.generated.scm_connect import ScmServiceWSGIApplication
+from sentry.integrations.grpc.interceptors import (
+    AuthenticationInterceptor,
+    ErrorInterceptor,
+    IdempotencyInterceptor,
+    MessageInterceptor,
+)
+from sentry.integrations.grpc.policy import POLICIES, SERVICE
+from sentry.integrations.grpc.requests import OpenedRequest, open_request
+from sentry.integrations.grpc.services import ScmServicer
+from sentry.integrations.source_code_management.errors import ScmError
+
+PREFIX = "/grpc"
+SERVICE_PATH = f"/{SERVICE.full_name}/"
+
+type Headers = list[tuple[str, str]]
+
+
+class RpcApplication:
+    """Answers every request under the service's path, with and without the ``/grpc`` prefix."""
+
+    def __init__(self, inner: WSGIApplication) -> None:
+        """Wraps the RPC library's application."""
+        self._inner = inner
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answers one request (WSGI)."""
+        extra = cors.response_headers(environ) if "HTTP_ORIGIN" in environ else []
+        if environ["REQUEST_METHOD"] == "OPTIONS":
+            start_response("204 No Content", [*extra, *cors.preflight_headers(environ)])
+            return []
+        policy = POLICIES.get(environ.get("PATH_INFO", "").removeprefix(PREFIX))
+        form = wire.wire_format(
+            environ.get("CONTENT_TYPE", ""), streams=policy is not None and policy.streams
+        )
+        try:
+            request = open_request(environ, policy, form)
+        except ScmError as error:
+            return _refuse(start_response, form, error, extra)
+        return self._answer(request, start_response, extra)
+
+    def _answer(
+        self, request: OpenedRequest, start_response: StartResponse, extra: Headers
+    ) -> Iterable[bytes]:
+        is_text = request.form.protocol is wire.Protocol.GRPC_WEB_TEXT
+        if is_text or extra:
+            start_response = _rewriting(start_response, extra, is_text=is_text)
+        with active(request.call):
+            parts = self._inner(request.environ, start_response)
+            if isinstance(parts, list):
+                close_old_connections()
+                return [wire.encode_text(part) for part in parts] if is_text else parts
+        return _Stream(request.call, parts, is_text=is_text)
+
+
+class _Stream:
+    """The body of a streamed answer; its call is the current one at every step."""
+
+    def __init__(self, call: RpcCall, parts: Iterable[bytes], *, is_text: bool) -> None:
+        self._call = call
+        self._parts = iter(parts)
+        self._is_text = is_text
+
+    def __iter__(self) -> "_Stream":
+        return self
+
+    def __next__(self) -> bytes:
+        with active(self._call):
+            part = next(self._parts)
+        return wire.encode_text(part) if self._is_text else part
+
+    def close(self) -> None:
+        """Ends the stream, early or not, and gives the connections back (WSGI)."""
+        with active(self._call):
+            close = getattr(self._parts, "close", None)
+            if close is not None:
+                close()
+            close_old_connections()
+
+
+def _refuse(
+    start_response: StartResponse,
+    form: wire.WireFormat | None,
+    error: ScmError,
+    extra: Headers,
+) -> Iterable[bytes]:
+    line, kind, body = wire.refusal(form, error, status_of(error))
+    headers = [("content-type", kind), ("content-length", str(len(body))), *extra]
+    if line.startswith("405"):
+        headers.append(("allow", "POST, OPTIONS"))
+    start_response(line, headers)
+    return [body]
+
+
+def _rewriting(
+    start_response: StartResponse, extra: Headers, *, is_text: bool
+) -> StartResponse:
+    """A ``start_response`` that adds headers and names the text form of gRPC-Web."""
+
+    def start(status: str, headers: Headers, exc_info: object = None, /) -> object:
+        if is_text:
+            headers = [
+                (name, value.replace("grpc-web+", "grpc-web-text+"))
+                if name == "content-type"
+                else (name, value)
+                for name, value in headers
+            ]
+        return start_response(status, [*headers, *extra])
+
+    return start  # type: ignore[return-value]
+
+
+def build_application() -> RpcApplication:
+    """The door, ready to be mounted; raises where an RPC has no policy."""
+    inner = ScmServiceWSGIApplication(
+        ScmServicer(),
+        interceptors=[
+            ErrorInterceptor(),
+            AuthenticationInterceptor(),
+            MessageInterceptor(),
+            IdempotencyInterceptor(),
+        ],
+        read_max_bytes=options.get_int("grpc.max-request-bytes"),
+    )
+    return RpcApplication(inner)
+
+
+def is_rpc(environ: WSGIEnvironment) -> bool:
+    """Whether the request belongs to this door: by its path, or by a content type of gRPC."""
+    path: str = environ.get("PATH_INFO", "")
+    return path.removeprefix(PREFIX).startswith(SERVICE_PATH) or environ.get(
+        "CONTENT_TYPE", ""
+    ).startswith(("application/grpc", "application/connect+"))

@@ -1,0 +1,1 @@
+"""Code generated from the protos by scripts/generate_grpc.sh."""

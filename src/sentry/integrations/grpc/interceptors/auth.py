@@ -1,0 +1,41 @@
+"""Who calls, whether they may, and how often."""
+
+from connectrpc.request import RequestContext
+
+from sentry.auth.ratelimit import RateLimitState, limiter
+from sentry.integrations.grpc.call import current_call
+from sentry.integrations.source_code_management.errors import PermissionDenied, RateLimited
+
+
+class AuthenticationInterceptor:
+    """Authenticates the call, checks its scope, then counts it, before its message is read."""
+
+    def on_start_sync(self, ctx: RequestContext, /) -> None:  # type: ignore[type-arg]
+        """Sets the caller of the call at hand.
+
+        Raises:
+            Unauthenticated, PermissionDenied, RateLimited: in this order.
+            ServiceUnavailable: a signed request's nonce could not be checked.
+        """
+        call = current_call()
+        caller = call.authenticate()
+        try:
+            state = limiter.hit(caller.credential)
+        except RateLimited as error:
+            _tell(ctx, RateLimitState(error.limit, 0, error.reset_at))
+            raise
+        if state is not None:
+            _tell(ctx, state)
+        if call.policy.scope not in caller.scopes:
+            raise PermissionDenied(call.policy.scope)
+        call.caller = caller
+
+    def on_end_sync(self, token: None, ctx: RequestContext, error: Exception | None, /) -> None:  # type: ignore[type-arg]
+        """Nothing to do after the call."""
+
+
+def _tell(ctx: RequestContext, state: RateLimitState) -> None:  # type: ignore[type-arg]
+    headers = ctx.response_headers
+    headers["x-ratelimit-limit"] = str(state.limit)
+    headers["x-ratelimit-remaining"] = str(state.remaining)
+    headers["x-ratelimit-reset"] = str(state.reset_at)
