@@ -11,6 +11,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from forge_emulator.repositories import Repository, stable_number
 
@@ -40,13 +43,22 @@ class JwtError(CredentialError):
 class AppCredentials:
     """An app as the host knows it: its public key and where it is installed.
 
-    `installations` maps an installation's id to the full names it may see, or to "all".
+    `installations` maps an installation's id to the full names it may see, or to "all". Raises
+    `ValueError` for a key that is none.
     """
 
     app_id: str
     public_key_pem: str = field(repr=False)
     installations: Mapping[str, Sequence[str] | Literal["all"]]
     slug: str = "forge-app"
+
+    def __post_init__(self) -> None:
+        try:
+            key = load_pem_public_key(self.public_key_pem.encode())
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise ValueError("the app's key is not a public key in PEM") from error
+        if not isinstance(key, RSAPublicKey):
+            raise ValueError("the app's key is not a public key of RSA")  # noqa: TRY004 - a value
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -88,11 +88,12 @@ def main(
     SIGTERM. Without a token option every repository is read anonymously, under a low limit.
     Secrets are read from files and variables, never from arguments.
     """
-    tokens = _tokens(token_file, token_env, token_out)
+    hosted = [_hosted(value, private=private) for value in repositories]
+    tokens = _tokens(token_file, token_env)
     try:
         emulator = Emulator(
             dialect,
-            [_hosted(value, private=private) for value in repositories],
+            hosted,
             tokens=dict.fromkeys(tokens, (login,)),
             app=_app(app_id, app_public_key),
             rate_limit=None if no_rate_limit else rate_limit,
@@ -104,6 +105,8 @@ def main(
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+    if token_out is not None:
+        emulator.world.credentials.add(_generate(token_out), (login,))
     _serve(emulator, host, port)
 
 
@@ -136,7 +139,7 @@ def _hosted(value: str, *, private: bool) -> HostedRepository:
     return hosted
 
 
-def _tokens(file: Path | None, variable: str | None, out: Path | None) -> list[str]:
+def _tokens(file: Path | None, variable: str | None) -> list[str]:
     """The tokens to accept, from wherever they were said to be."""
     found = []
     if file is not None:
@@ -145,8 +148,6 @@ def _tokens(file: Path | None, variable: str | None, out: Path | None) -> list[s
         found.append(os.environ.get(variable, "").strip())
         if not found[-1]:
             raise click.UsageError(f"the variable {variable} is not set")
-    if out is not None:
-        found.append(_generate(out))
     return found
 
 

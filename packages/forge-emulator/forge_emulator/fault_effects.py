@@ -77,9 +77,9 @@ def _drip(body: bytes, seconds: float, stop: threading.Event) -> Iterator[bytes]
     """The body in about twenty pieces, evenly over that many seconds."""
     step = max(1, -(-len(body) // _DRIPS))
     for at in range(0, len(body), step):
+        yield body[at : at + step]
         if stop.wait(seconds / _DRIPS):
             raise ConnectionLostError
-        yield body[at : at + step]
 
 
 def _oversized(size: int) -> Iterator[bytes]:

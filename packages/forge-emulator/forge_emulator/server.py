@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 class _Handler(WSGIRequestHandler):
     disable_nagle_algorithm = True  # head and body go out in two writes
 
+    def connection_dropped(self, *_details: object) -> None:  # type: ignore[override]
+        """Close, also where no head was sent that says so."""
+        self.close_connection = True
+
     def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - the base's name
         """Say nothing: the request log is the record."""
 

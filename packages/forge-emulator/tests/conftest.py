@@ -97,7 +97,9 @@ def shop(tmp_path_factory) -> Builder:
     (repo.path / "link").symlink_to("docs/README.md")
     (repo.path / "lost").symlink_to("nowhere")
     repo.commit("Move and link", {})
-    repo.commit("Large", {"large.txt": b"x" * 1_100_000, "crlf.txt": b"a\r\nc\r\n", "bin.dat": None})
+    repo.commit(
+        "Large", {"large.txt": b"x" * 1_100_000, "crlf.txt": b"a\r\nc\r\n", "bin.dat": None}
+    )
     repo.git("tag", "-a", "v1", "-m", "Version 1", **repo.identity())
     repo.git("tag", "light", "HEAD~1")
     repo.git("branch", "old", "HEAD~2")
@@ -118,9 +120,7 @@ def app_key() -> rsa.RSAPrivateKey:
 def public_pem(app_key) -> str:
     return (
         app_key.public_key()
-        .public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
+        .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
         .decode()
     )
 

@@ -134,9 +134,7 @@ def test_patches_apply(client, shop, tmp_path):
     """The patches of a commit, put together, turn its parent into it."""
     oid = shop.commits[5]
     files = client.get(f"/repos/acme/shop/commits/{oid}").json()["files"]
-    patch = "".join(
-        f"--- a/{f['filename']}\n+++ b/{f['filename']}\n{f['patch']}\n" for f in files
-    )
+    patch = "".join(f"--- a/{f['filename']}\n+++ b/{f['filename']}\n{f['patch']}\n" for f in files)
     shop.git("worktree", "add", "-q", "--detach", str(tmp_path / "w"), f"{oid}^")
     try:
         subprocess.run(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from forge_emulator.repositories import Repository
     from forge_emulator.store import Issue
 
-_TERM = re.compile(r'(?P<minus>-)?(?:(?P<key>[a-z]+):)?(?:"(?P<quoted>[^"]*)"|(?P<plain>\S+))')
+_TERM = re.compile(r'(?:(?P<key>[a-z]+):)?(?:"(?P<quoted>[^"]*)"|(?P<plain>\S+))')
 _MOST_RESULTS = 1000
 _QUALIFIERS = {
     "repo", "org", "user", "is", "type", "state", "in", "label", "author", "assignee",
@@ -53,7 +53,7 @@ class Query:
 
 
 def parse_query(text: str) -> Query:
-    """Words and `key:value` pairs; a word with a colon that is no qualifier stays a word."""
+    """Words and `key:value` pairs; what is no known qualifier stays a word, `-label:x` too."""
     words, qualifiers = [], []
     for match in _TERM.finditer(text):
         value = match["quoted"] if match["quoted"] is not None else match["plain"]
