@@ -68,11 +68,11 @@ class Call(Generic[M]):
         what it is. Raises ValueError for a key that fits no header.
         """
         self.deadline = deadline
+        self.single = single
         self.started = False
         self._settings = settings
         self._method = method
         self._body = encode_message(request.SerializeToString(), compress=settings.compress)
-        self._single = single
         self._attempts = 0
         self._key = None if method.reads else _checked_key(idempotency_key)
 
@@ -90,7 +90,7 @@ class Call(Generic[M]):
 
     def reader(self, response: httpx.Response) -> AnswerReader[M]:
         """Judge an answer's head and return the reader of its body."""
-        reader = AnswerReader(self._method.answer, limit=self._settings.limit, single=self._single)
+        reader = AnswerReader(self._method.answer, limit=self._settings.limit, single=self.single)
         reader.start(response.status_code, response.headers)
         return reader
 
@@ -112,10 +112,12 @@ class Call(Generic[M]):
 
         Those may repeat what was sent. Only a failed connect is quoted: nothing was sent yet.
         """
-        if isinstance(cause, TimeoutError | httpx.TimeoutException):
+        if isinstance(cause, TimeoutError | httpx.TimeoutException) or self.deadline.passed():
             return self.deadline.exceeded()
         if isinstance(cause, httpx.ConnectError):
             return Unavailable(f"cannot connect to {self._settings.endpoint.origin}: {cause}")
+        if isinstance(cause, httpx.ProxyError):
+            return Unavailable("the proxy did not connect to the server")
         if isinstance(cause, httpx.LocalProtocolError | httpx.UnsupportedProtocol):
             return Internal("the request cannot be sent over HTTP")
         return Unavailable("the connection broke before the answer was complete")

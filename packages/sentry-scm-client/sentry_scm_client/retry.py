@@ -13,6 +13,9 @@ from .status import StatusCode
 _TRANSIENT = (StatusCode.UNAVAILABLE, StatusCode.RESOURCE_EXHAUSTED)
 # RESOURCE_EXHAUSTED for a size is not transient: the same call has the same size again.
 _TOO_LARGE = "MESSAGE_TOO_LARGE"
+# Together they keep the power below what a float holds, however many attempts are allowed.
+_STEEPEST = 100
+_MOST_STEPS = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,8 +37,10 @@ class RetryPolicy:
     def __post_init__(self) -> None:
         if self.max_attempts < 1:
             raise ValueError("max_attempts must be 1 (no retries) or more")
-        if not (0 <= self.initial_backoff <= self.max_backoff < math.inf) or self.multiplier < 1:
-            raise ValueError("0 <= initial_backoff <= max_backoff and multiplier >= 1 must hold")
+        if not 0 <= self.initial_backoff <= self.max_backoff < math.inf:
+            raise ValueError("0 <= initial_backoff <= max_backoff must hold")
+        if not 1 <= self.multiplier <= _STEEPEST:
+            raise ValueError(f"multiplier must be 1 to {_STEEPEST}")
 
     def delay(self, *, attempts: int, error: ScmError, chance: float) -> float | None:
         """Seconds to wait after `attempts` failed ones; None: give up.
@@ -45,7 +50,8 @@ class RetryPolicy:
         """
         if attempts >= self.max_attempts or not transient(error):
             return None
-        backoff = min(self.max_backoff, self.initial_backoff * self.multiplier ** (attempts - 1))
+        growth = self.multiplier ** min(attempts - 1, _MOST_STEPS)
+        backoff = min(self.max_backoff, self.initial_backoff * growth)
         return (error.retry_after or 0.0) + backoff * chance
 
 
@@ -104,6 +110,10 @@ class Deadline:
         if left <= 0:
             raise self.exceeded()
         return left
+
+    def passed(self) -> bool:
+        """Whether no time is left."""
+        return self._clock.monotonic() >= self._end
 
     def allows(self, delay: float) -> bool:
         """Whether there would be time left after waiting so many seconds."""

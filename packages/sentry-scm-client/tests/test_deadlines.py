@@ -1,8 +1,11 @@
 """Deadlines: the server learns of them, and the client keeps them when the server does not."""
 
 import math
+import ssl
 import threading
 from collections.abc import Iterator
+from pathlib import Path
+from queue import Queue
 
 import httpx
 import pytest
@@ -20,8 +23,9 @@ from sentry_scm_client import (
     Unavailable,
 )
 
+from .authority import Authority
 from .conftest import Driver, OpenDriver
-from .loopback import FakeClock, ScmBackend, message_answer, status_answer
+from .loopback import FakeClock, ScmBackend, message_answer, serve, status_answer
 
 
 @pytest.fixture
@@ -56,6 +60,46 @@ def test_stream_that_stalls(driver: Driver, backend: ScmBackend, gate: threading
     backend.answers["StreamFileBlame"] = answer
     with pytest.raises(DeadlineExceeded):
         driver.call("stream_file_blame", 3, "abc1", "a.py", timeout=0.3)
+
+
+class Patient(httpx.HTTPTransport):
+    """A transport whose reads wait for ever, so that only the client itself can end them."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        response = super().handle_request(request)
+        request.extensions["timeout"] = _Forever()
+        return response
+
+
+class _Forever(dict[str, float | None]):
+    def __setitem__(self, name: str, seconds: float | None) -> None:
+        """Take no timeout."""
+
+
+@pytest.mark.parametrize("secure", [False, True])
+def test_silent_stream_is_cut_at_its_deadline(
+    backend: ScmBackend, gate: threading.Event, tmp_path: Path, secure: bool
+):
+    released: Queue[bool] = Queue()
+
+    def answer(_: object) -> Iterator[BlameRange]:
+        yield BlameRange(start_line=1)
+        released.put(gate.wait(30))
+
+    backend.answers["StreamFileBlame"] = answer
+    authority = Authority(tmp_path)
+    server = authority.server_context("127.0.0.1") if secure else None
+    trusting = ssl.create_default_context(cafile=authority.ca_file)
+    with serve(backend.application(), server) as host:
+        transport = Patient(verify=trusting)
+        with ScmClient(host, "k", secure=secure, transport=transport) as client:
+            stream = client.stream_file_blame(3, "abc1", "a.py", timeout=0.5)
+            assert next(stream).start_line == 1
+            with pytest.raises(DeadlineExceeded, match=r"within 0\.5 s"):
+                next(stream)
+            gate.set()
+    # Had the client waited for the server, the gate would have stayed shut to the end.
+    assert released.get(timeout=60) is True
 
 
 @pytest.mark.parametrize(

@@ -180,8 +180,16 @@ def test_each_attempt_is_signed_anew(scene: Make):
         {"initial_backoff": -1},
         {"initial_backoff": 9, "max_backoff": 1},
         {"multiplier": 0.5},
+        {"multiplier": 101},
     ],
 )
 def test_wrong_policy(wrong: dict[str, Any]):
     with pytest.raises(ValueError, match="must"):
         RetryPolicy(**wrong)
+
+
+def test_many_attempts_do_not_overflow():
+    policy = RetryPolicy(max_attempts=10_000, multiplier=100)
+    error = Unavailable("down")
+    assert policy.delay(attempts=9_999, error=error, chance=0.5) == 2.5
+    assert policy.delay(attempts=10_000, error=error, chance=0.5) is None

@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import Any
 
+import anyio
 import pytest
 from connectrpc.code import Code
 
@@ -45,6 +46,14 @@ def sentry_example_com(
             return connect(target, *args, **kwargs)
 
         monkeypatch.setattr(socket, "create_connection", lead)
+        connect_async = anyio.connect_tcp
+
+        async def lead_async(remote_host: str, remote_port: int, **kwargs: Any) -> Any:
+            if (remote_host, remote_port) == ADDRESS:
+                remote_host, remote_port = "127.0.0.1", port
+            return await connect_async(remote_host, remote_port, **kwargs)
+
+        monkeypatch.setattr(anyio, "connect_tcp", lead_async)
         yield
 
 
