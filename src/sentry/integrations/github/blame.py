@@ -1,0 +1,67 @@
+"""Blames many files of a repository in few queries."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sentry.integrations.github.parse_blame import (
+    BlameAnswer,
+    BlamedFile,
+    BlameTarget,
+    TooHeavy,
+)
+from sentry.integrations.source_code_management.errors import HostUnavailable, ScmError
+
+# GitHub gives a query ten seconds, and blame is slow.
+FILES_PER_QUERY = 10
+_GATEWAY_GAVE_UP = frozenset({502, 504})
+
+type Ask = Callable[[Sequence[BlameTarget]], list[BlameAnswer]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    places: tuple[int, ...]
+
+    def halves(self, heavy: Sequence[int]) -> list["_Batch"]:
+        middle = (len(heavy) + 1) // 2
+        return [_Batch(tuple(part)) for part in (heavy[:middle], heavy[middle:]) if part]
+
+
+def blame_in_batches(targets: Sequence[BlameTarget], ask: Ask) -> list[BlamedFile | ScmError]:
+    """The answer for each target, at its place.
+
+    What GitHub gives up on is asked again in halves, down to single files; a single file that is
+    too much for it is HostUnavailable at its place. An error of a whole query stands at the place
+    of each of its files, so that what other queries gave is kept.
+    """
+    results: dict[int, BlamedFile | ScmError] = {}
+    queue = deque(
+        _Batch(tuple(range(start, min(start + FILES_PER_QUERY, len(targets)))))
+        for start in range(0, len(targets), FILES_PER_QUERY)
+    )
+    while queue:
+        batch = queue.popleft()
+        heavy: list[int] = []
+        for place, answer in zip(batch.places, _answers(batch, targets, ask), strict=True):
+            if isinstance(answer, TooHeavy):
+                heavy.append(place)
+            else:
+                results[place] = answer
+        if len(batch.places) == 1 and heavy:
+            results[heavy[0]] = HostUnavailable("the host could not blame the file in time")
+        else:
+            queue.extendleft(reversed(batch.halves(heavy)))
+    return [results[place] for place in range(len(targets))]
+
+
+def _answers(batch: _Batch, targets: Sequence[BlameTarget], ask: Ask) -> list[BlameAnswer]:
+    count = len(batch.places)
+    try:
+        return ask([targets[place] for place in batch.places])
+    except HostUnavailable as error:
+        if error.status in _GATEWAY_GAVE_UP and count > 1:
+            return [TooHeavy()] * count
+        return [error] * count
+    except ScmError as error:
+        return [error] * count

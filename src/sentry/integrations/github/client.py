@@ -1,0 +1,243 @@
+"""GitHub's API as the platform uses it: a path, one call, a parse."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from itertools import islice
+
+from sentry.integrations.github import parse
+from sentry.integrations.github.blame import blame_in_batches
+from sentry.integrations.github.endpoints import Endpoints
+from sentry.integrations.github.parse_blame import (
+    BlameAnswer,
+    BlamedFile,
+    BlameTarget,
+    blame_query,
+    blame_variables,
+    parse_blame,
+)
+from sentry.integrations.source_code_management.errors import (
+    HostRateLimited,
+    HostRejected,
+    InvalidArgument,
+    NotFound,
+    ScmError,
+)
+from sentry.integrations.source_code_management.http import HostSession
+from sentry.integrations.source_code_management.http_answers import HostResponse
+from sentry.integrations.source_code_management.http_paths import Route, route
+from sentry.integrations.source_code_management.json_reader import Json
+from sentry.integrations.source_code_management.lines import decode_text
+from sentry.integrations.source_code_management.types import (
+    CommitInfo,
+    FileContent,
+    IssueInfo,
+    NewIssue,
+    RepositoryInfo,
+)
+
+_PER_PAGE = 100
+_ISSUE_PAGES = 10
+_RAW = {"accept": "application/vnd.github.raw+json"}
+_CONFLICT, _INVALID = HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY
+# A commit that is not there is a 422; an empty repository, which has none, a 409.
+_NO_COMMIT = frozenset({int(_CONFLICT), int(_INVALID)})
+_FIRST_ERROR = 400
+
+
+class GitHubClient:
+    """Calls to one GitHub with one credential. Identifiers are "owner/name".
+
+    Every method raises what ``HostSession.request`` raises, and InvalidArgument for an identifier
+    or a path that cannot be one.
+    """
+
+    def __init__(self, session: HostSession, endpoints: Endpoints, *, is_app: bool) -> None:
+        """Takes the session; ``is_app`` says that the credential is an App's installation."""
+        self._session = session
+        self._endpoints = endpoints
+        self._is_app = is_app
+
+    # --- repositories ------------------------------------------------------------------------
+
+    def get_repositories(self) -> Iterator[RepositoryInfo]:
+        """Every repository that the credential reaches, page after page."""
+        where = route("/installation/repositories" if self._is_app else "/user/repos")
+        for page in self._session.pages(
+            where, resource="repositories", query={"per_page": _PER_PAGE}
+        ):
+            yield from parse.parse_repositories(page.json())
+
+    def get_repository(self, identifier: str) -> RepositoryInfo:
+        """One repository."""
+        where = self._in_repository(identifier, "")
+        return parse.parse_repository(self._session.get_json(where, resource="repository").json())
+
+    # --- commits -----------------------------------------------------------------------------
+
+    def get_commit(self, identifier: str, ref: str, *, resource: str = "commit") -> CommitInfo:
+        """The commit that a branch, a tag, an id or an abbreviation names.
+
+        Raises:
+            NotFound: there is none; ``resource`` is what it names.
+            InvalidArgument: the abbreviation fits several commits.
+        """
+        where = self._in_repository(identifier, "/commits/{ref}", ref=ref)
+        # A page of one file keeps the answer small; the diff is not wanted.
+        answer = self._session.get_json(
+            where, resource=resource, query={"per_page": 1}, passed=_NO_COMMIT
+        )
+        if answer.status >= _FIRST_ERROR:
+            raise _no_commit(answer, resource)
+        return parse.parse_commit(answer.json())
+
+    def list_commits(
+        self, identifier: str, *, sha: str, path: str, page: int, per_page: int
+    ) -> tuple[list[CommitInfo], bool]:
+        """A page of a history, newest first, and whether more follow."""
+        where = self._in_repository(identifier, "/commits")
+        query: dict[str, str | int] = {"sha": sha, "page": page, "per_page": per_page}
+        if path:
+            query["path"] = path
+        answer = self._session.get_json(
+            where, resource="commit", query=query, passed=frozenset({int(_CONFLICT)})
+        )
+        if answer.status == _CONFLICT:
+            return [], False
+        return parse.parse_commits(answer.json()), self._session.has_next_page(answer)
+
+    # --- files -------------------------------------------------------------------------------
+
+    def get_file(self, identifier: str, *, path: str, ref: str, max_bytes: int) -> FileContent:
+        """The first bytes of a file, and its size.
+
+        One request up to 1 MB; beyond that GitHub's JSON has no content, and the raw file is read
+        as far as wanted.
+
+        Raises:
+            NotFound: no such file; a folder or a submodule is none.
+        """
+        where = self._in_repository(identifier, "/contents/{+path}", path=path)
+        answer = self._session.get_json(where, resource="file", query={"ref": ref})
+        entry = parse.parse_file_entry(answer.json())
+        if entry is None:
+            raise NotFound("file")
+        content = entry.content
+        if content is None or len(content) != entry.size:
+            content = self._get_raw(where, ref, max_bytes)
+        size = max(entry.size, len(content))
+        return FileContent(path=path, commit_sha=ref, content=content[:max_bytes], size=size)
+
+    def get_text(self, identifier: str, *, path: str, ref: str, max_bytes: int) -> str:
+        """The first bytes of a file as text."""
+        where = self._in_repository(identifier, "/contents/{+path}", path=path)
+        return decode_text(self._get_raw(where, ref, max_bytes))
+
+    def _get_raw(self, where: Route, ref: str, max_bytes: int) -> bytes:
+        answer = self._session.request(
+            "GET",
+            where,
+            resource="file",
+            query={"ref": ref},
+            headers=_RAW,
+            read_at_most=max_bytes,
+        )
+        return answer.body
+
+    def get_blame(
+        self, identifier: str, targets: Sequence[BlameTarget]
+    ) -> list[BlamedFile | ScmError]:
+        """The blame of many files, each answer at its place."""
+        repo = parse.parse_identifier(identifier)
+        return blame_in_batches(targets, lambda part: self._ask_blame(repo, part))
+
+    def _ask_blame(
+        self, repo: parse.RepositoryName, targets: Sequence[BlameTarget]
+    ) -> list[BlameAnswer]:
+        body: Json = {
+            "query": blame_query(len(targets)),
+            "variables": blame_variables(repo.owner, repo.name, targets),
+        }
+        answer = self._session.request(
+            "POST", self._endpoints.graphql, resource="repository", json=body, repeatable=True
+        )
+        try:
+            return parse_blame(answer.json(), len(targets))
+        except HostRateLimited:
+            raise self._session.limited(answer) from None
+
+    # --- issues ------------------------------------------------------------------------------
+
+    def create_issue(self, issue: NewIssue) -> IssueInfo:
+        """Opens an issue; sent once, whatever happens."""
+        repo = parse.parse_identifier(issue.repo)
+        body: dict[str, Json] = {
+            "title": issue.title,
+            "body": parse.with_marker(issue.description, issue.marker),
+        }
+        if issue.labels:
+            body["labels"] = list(issue.labels)
+        if issue.assignee:
+            body["assignees"] = [issue.assignee]
+        answer = self._session.post_json(
+            self._in_repository(issue.repo, "/issues"),
+            resource="repository",
+            json=body,
+            passed=frozenset({int(HTTPStatus.GONE), int(_INVALID)}),
+        )
+        if answer.status >= _FIRST_ERROR:
+            raise _no_issue(answer)
+        return parse.parse_issue(answer.json(), repo)
+
+    def find_issue_by_marker(
+        self, identifier: str, marker: str, *, since: datetime
+    ) -> IssueInfo | None:
+        """The issue with this marker among the newest 1,000 that were opened since then."""
+        repo = parse.parse_identifier(identifier)
+        pages = self._session.pages(
+            self._in_repository(identifier, "/issues"),
+            resource="repository",
+            query={
+                "state": "all",
+                "sort": "created",
+                "direction": "desc",
+                "since": since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "per_page": _PER_PAGE,
+            },
+        )
+        for page in islice(pages, _ISSUE_PAGES):
+            for item in parse.parse_issues(page.json(), repo):
+                if item.created_at < since.replace(microsecond=0):
+                    return None
+                if item.marker == marker and not item.is_pull_request:
+                    return item.issue
+        return None
+
+    def get_issue(self, key: str) -> IssueInfo:
+        """One issue by "owner/name#number"."""
+        repo, number = parse.parse_issue_key(key)
+        where = self._in_repository(repo.identifier, "/issues/{number}", number=number)
+        return parse.parse_issue(self._session.get_json(where, resource="issue").json(), repo)
+
+    # --- paths -------------------------------------------------------------------------------
+
+    def _in_repository(self, identifier: str, rest: str, **values: str | int) -> Route:
+        repo = parse.parse_identifier(identifier)
+        return route("/repos/{owner}/{name}" + rest, owner=repo.owner, name=repo.name, **values)
+
+
+def _no_commit(answer: HostResponse, resource: str) -> ScmError:
+    """Why GitHub knows no commit of this name."""
+    if answer.status == _INVALID and "ambiguous" in parse.parse_message(answer.json()).lower():
+        return InvalidArgument("commit_sha", "fits several commits")
+    return NotFound(resource)
+
+
+def _no_issue(answer: HostResponse) -> ScmError:
+    """Why GitHub did not open an issue."""
+    if answer.status == HTTPStatus.GONE:
+        return HostRejected("the repository's issues are switched off", status=answer.status)
+    fields = parse.parse_rejected_fields(answer.json())
+    if fields:
+        return InvalidArgument(fields[0], "the host does not accept it")
+    return HostRejected("the host rejected the issue", status=answer.status)

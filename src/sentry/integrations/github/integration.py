@@ -1,0 +1,252 @@
+"""GitHub as a provider: its metadata, and what an installation of it can do."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import ClassVar, Self
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from sentry.integrations.base import Integration, IntegrationProvider
+from sentry.integrations.github.auth import AppCredentials, TokenAuth, installation_auth
+from sentry.integrations.github.client import GitHubClient
+from sentry.integrations.github.dialect import GitHubDialect
+from sentry.integrations.github.endpoints import Endpoints, github_endpoints
+from sentry.integrations.github.line_blame import blame_lines, blame_whole_file
+from sentry.integrations.github.parse import parse_issue_key
+from sentry.integrations.github.source_urls import SourceUrls
+from sentry.integrations.source_code_management.errors import (
+    HostForbidden,
+    IntegrationBroken,
+    NotFound,
+    ScmError,
+)
+from sentry.integrations.source_code_management.http import HostAuth, HostSession
+from sentry.integrations.source_code_management.http_cache import digest
+from sentry.integrations.source_code_management.types import (
+    BlameRangeInfo,
+    CommitInfo,
+    FileBlameInfo,
+    FileContent,
+    IssueInfo,
+    NewIssue,
+    ProviderKey,
+    RepositoryInfo,
+    RepositoryRef,
+    SourceLineInfo,
+)
+
+_STRICT = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class GitHubApp(BaseModel):
+    """A GitHub App and one installation of it. ``private_key`` is RSA in PEM."""
+
+    model_config = _STRICT
+
+    app_id: str = Field(pattern=r"^[A-Za-z0-9._\-]{1,64}$")
+    private_key: str = Field(repr=False)
+    installation_id: str = Field(pattern=r"^[0-9]{1,20}$")
+
+    @field_validator("private_key")
+    @classmethod
+    def _is_rsa(cls, value: str) -> str:
+        try:
+            key = load_pem_private_key(value.encode(), password=None)
+        except (ValueError, TypeError):
+            raise ValueError("must be an RSA private key in PEM, without a password") from None
+        if not isinstance(key, RSAPrivateKey):
+            raise ValueError("must be an RSA private key in PEM, without a password")  # noqa: TRY004 -- pydantic's way
+        return value
+
+
+class GitHubMetadata(BaseModel):
+    """What the platform keeps of an integration with GitHub: exactly one of token and app."""
+
+    model_config = _STRICT
+
+    base_url: str = Field(default="https://api.github.com", pattern=r"^https?://[^\s@?#]+$")
+    web_url: str = Field(default="https://github.com", pattern=r"^https?://[^\s@?#]+$")
+    token: str | None = Field(default=None, repr=False, pattern=r"^[\x21-\x7e]{1,4096}$")
+    app: GitHubApp | None = None
+
+    @model_validator(mode="after")
+    def _has_one_credential(self) -> Self:
+        if (self.token is None) == (self.app is None):
+            raise ValueError("needs exactly one of token and app")
+        return self
+
+    def endpoints(self) -> Endpoints:
+        """Where this GitHub lives."""
+        return github_endpoints(base_url=self.base_url, web_url=self.web_url)
+
+
+class GitHubIntegration(Integration):
+    """An installation of GitHub in an organization; fulfils every capability."""
+
+    metadata_model: ClassVar[type[GitHubMetadata]] = GitHubMetadata
+
+    def _metadata(self) -> GitHubMetadata:
+        try:
+            return self.metadata_model.model_validate(self.metadata)
+        except ValidationError:
+            raise IntegrationBroken("the integration's stored settings are not valid") from None
+
+    def get_client(self) -> GitHubClient:
+        """The client with this installation's credential.
+
+        Raises:
+            IntegrationBroken: the stored metadata is not valid.
+        """
+        metadata = self._metadata()
+        endpoints = metadata.endpoints()
+        session = HostSession(
+            endpoints.api, auth=_auth_of(metadata, endpoints), dialect=GitHubDialect()
+        )
+        return GitHubClient(session, endpoints, is_app=metadata.app is not None)
+
+    # --- RepositoryIntegration ---------------------------------------------------------------
+
+    def get_repositories(self, *, query: str = "") -> Iterator[RepositoryInfo]:
+        """See ``RepositoryIntegration``. Filters here: GitHub's search lags and is limited."""
+        wanted = query.casefold()
+        for repo in self.get_client().get_repositories():
+            if wanted in repo.name.casefold():
+                yield repo
+
+    def get_repository(self, identifier: str) -> RepositoryInfo:
+        """See ``RepositoryIntegration``."""
+        return self.get_client().get_repository(identifier)
+
+    def has_repo_access(self, repo: RepositoryRef) -> bool:
+        """See ``RepositoryIntegration``."""
+        try:
+            self.get_repository(repo.identifier)
+        except (NotFound, HostForbidden):
+            return False
+        return True
+
+    def get_repository_default_branch(self, repo: RepositoryRef) -> str | None:
+        """See ``RepositoryIntegration``."""
+        return self.get_repository(repo.identifier).default_branch
+
+    # --- CommitIntegration -------------------------------------------------------------------
+
+    def get_commit(self, repo: RepositoryRef, sha: str) -> CommitInfo:
+        """See ``CommitIntegration``. A branch's name is no id, though GitHub would take it."""
+        commit = self.get_client().get_commit(repo.identifier, sha)
+        if not commit.sha.startswith(sha.lower()):
+            raise NotFound("commit")
+        return commit
+
+    def resolve_ref(self, repo: RepositoryRef, ref: str) -> str:
+        """See ``CommitIntegration``."""
+        return self.get_client().get_commit(repo.identifier, ref or "HEAD", resource="ref").sha
+
+    def list_commits(
+        self, repo: RepositoryRef, *, sha: str, path: str, page: int, per_page: int
+    ) -> tuple[list[CommitInfo], bool]:
+        """See ``CommitIntegration``."""
+        return self.get_client().list_commits(
+            repo.identifier, sha=sha, path=path, page=page, per_page=per_page
+        )
+
+    # --- FileIntegration ---------------------------------------------------------------------
+
+    def get_file(self, repo: RepositoryRef, *, path: str, sha: str, max_bytes: int) -> FileContent:
+        """See ``FileIntegration``."""
+        return self.get_client().get_file(repo.identifier, path=path, ref=sha, max_bytes=max_bytes)
+
+    # --- CommitContextIntegration ------------------------------------------------------------
+
+    def get_blame_for_files(
+        self, files: Sequence[SourceLineInfo]
+    ) -> list[FileBlameInfo | ScmError]:
+        """See ``CommitContextIntegration`` and ``line_blame``."""
+        return blame_lines(self.get_client(), files)
+
+    def get_file_blame(
+        self, repo: RepositoryRef, *, path: str, sha: str
+    ) -> Iterator[BlameRangeInfo]:
+        """See ``CommitContextIntegration`` and ``line_blame``."""
+        return blame_whole_file(self.get_client(), repo, path=path, sha=sha)
+
+    # --- SourceCodeIssueIntegration ----------------------------------------------------------
+
+    def create_issue(self, issue: NewIssue) -> IssueInfo:
+        """See ``SourceCodeIssueIntegration``."""
+        return self.get_client().create_issue(issue)
+
+    def find_issue_by_marker(self, repo: str, marker: str, *, since: datetime) -> IssueInfo | None:
+        """See ``SourceCodeIssueIntegration``."""
+        return self.get_client().find_issue_by_marker(repo, marker, since=since)
+
+    def get_issue(self, key: str) -> IssueInfo:
+        """See ``SourceCodeIssueIntegration``."""
+        return self.get_client().get_issue(key)
+
+    def get_issue_url(self, key: str) -> str:
+        """See ``SourceCodeIssueIntegration``."""
+        repo, number = parse_issue_key(key)
+        return f"{self._metadata().endpoints().web}/{repo.identifier}/issues/{number}"
+
+    # --- SourceUrlIntegration ----------------------------------------------------------------
+
+    def _source_urls(self) -> SourceUrls:
+        return SourceUrls(self._metadata().endpoints().web)
+
+    def source_url_matches(self, url: str) -> bool:
+        """See ``SourceUrlIntegration``."""
+        return self._source_urls().matches(url)
+
+    def format_source_url(self, repo: RepositoryRef, *, path: str, ref: str) -> str:
+        """See ``SourceUrlIntegration``."""
+        return self._source_urls().of_file(repo, path=path, ref=ref)
+
+    def extract_branch_from_source_url(self, repo: RepositoryRef, url: str) -> str:
+        """See ``SourceUrlIntegration``."""
+        return self._source_urls().parts(repo, url)[0]
+
+    def extract_source_path_from_source_url(self, repo: RepositoryRef, url: str) -> str:
+        """See ``SourceUrlIntegration``."""
+        return self._source_urls().parts(repo, url)[1]
+
+    def format_commit_url(self, repo: RepositoryRef, *, sha: str) -> str:
+        """See ``SourceUrlIntegration``."""
+        return self._source_urls().of_commit(repo, sha=sha)
+
+
+def _auth_of(metadata: GitHubMetadata, endpoints: Endpoints) -> HostAuth:
+    if metadata.app is None:
+        return TokenAuth(metadata.token or "")
+    credentials = AppCredentials(
+        app_id=metadata.app.app_id,
+        installation_id=metadata.app.installation_id,
+        private_key=metadata.app.private_key,
+    )
+    return installation_auth(credentials, endpoints)
+
+
+class GitHubIntegrationProvider(IntegrationProvider):
+    """GitHub."""
+
+    key = ProviderKey.GITHUB
+    name = "GitHub"
+    feature = "organizations:integrations-github"
+    metadata_model = GitHubMetadata
+    installation_class = GitHubIntegration
+
+    @classmethod
+    def external_id_of(cls, metadata: BaseModel) -> str:
+        """The host with the installation for an App, else with the start of the token's digest.
+
+        Raises:
+            TypeError: the metadata are another provider's.
+        """
+        if not isinstance(metadata, GitHubMetadata):
+            raise TypeError("expected GitHub's metadata")
+        host = metadata.endpoints().host
+        if metadata.app is not None:
+            return f"{host}:{metadata.app.installation_id}"
+        return f"{host}:token-{digest('github-token', metadata.token or '')[:24]}"

@@ -1,0 +1,248 @@
+"""Reads what GitHub's REST API answers. Pure and total: JSON in, values out, one error.
+
+Shapes: GitHub's published OpenAPI description. Everything here raises HostUnavailable for a shape
+that the description does not allow, unless it says otherwise.
+"""
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sentry.integrations.source_code_management.errors import InvalidArgument
+from sentry.integrations.source_code_management.json_reader import (
+    Json,
+    JsonObject,
+    as_list,
+    as_object,
+    as_objects,
+    unexpected,
+)
+from sentry.integrations.source_code_management.types import (
+    AuthorInfo,
+    CommitInfo,
+    IssueInfo,
+    RepositoryInfo,
+)
+
+_IDENTIFIER = re.compile(
+    r"(?P<owner>[A-Za-z0-9][A-Za-z0-9_\-]{0,99})/(?P<name>[A-Za-z0-9._\-]{1,100})"
+)
+_ISSUE_KEY = re.compile(r"(?P<repo>[^#]+)#(?P<number>[1-9][0-9]{0,18})")
+_MARKER = re.compile(r"\n*<!-- sentry-request: (?P<marker>[A-Za-z0-9_\-]+) -->\s*")
+# GitHub's names of an issue's fields, and ours.
+_ISSUE_FIELDS = {
+    "title": "title",
+    "body": "description",
+    "labels": "labels",
+    "assignees": "assignee",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RepositoryName:
+    """The two parts of "owner/name"."""
+
+    owner: str
+    name: str
+
+    @property
+    def identifier(self) -> str:
+        """Both together, as GitHub's API addresses a repository."""
+        return f"{self.owner}/{self.name}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InstallationToken:
+    """A token of an App's installation, and until when GitHub accepts it."""
+
+    token: str = field(repr=False)
+    expires_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileEntry:
+    """A file as the contents API lists it; ``content`` is None where GitHub leaves it out."""
+
+    size: int
+    content: bytes | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListedIssue:
+    """An issue in a list: what finding one by its marker needs beside the issue itself."""
+
+    issue: IssueInfo
+    marker: str
+    created_at: datetime
+    is_pull_request: bool
+
+
+def parse_identifier(identifier: str, *, field_name: str = "repo") -> RepositoryName:
+    """Takes "owner/name" apart.
+
+    Raises:
+        InvalidArgument: it has characters or a form that GitHub does not allow.
+    """
+    match = _IDENTIFIER.fullmatch(identifier)
+    if match is None or match["name"] in (".", ".."):
+        raise InvalidArgument(field_name, "must be owner/name, as GitHub writes it")
+    return RepositoryName(owner=match["owner"], name=match["name"])
+
+
+def parse_issue_key(key: str) -> tuple[RepositoryName, int]:
+    """Takes "owner/name#7" apart.
+
+    Raises:
+        InvalidArgument: it is none.
+    """
+    match = _ISSUE_KEY.fullmatch(key)
+    if match is None:
+        raise InvalidArgument("key", "must be owner/name#number")
+    return parse_identifier(match["repo"], field_name="key"), int(match["number"])
+
+
+def parse_installation_token(value: Json) -> InstallationToken:
+    """The answer of POST /app/installations/{id}/access_tokens."""
+    answer = as_object(value, "token")
+    token = answer.text("token")
+    if not re.fullmatch(r"[\x21-\x7e]+", token):
+        raise unexpected("token.token")
+    return InstallationToken(token=token, expires_at=answer.time("expires_at"))
+
+
+def parse_repository(value: Json) -> RepositoryInfo:
+    """One repository."""
+    return _repository(as_object(value, "repository"))
+
+
+def parse_repositories(value: Json) -> list[RepositoryInfo]:
+    """A page of repositories: a bare list, or ``{"repositories": [...]}`` for an installation."""
+    if isinstance(value, dict):
+        value = value.get("repositories")
+    return [_repository(item) for item in as_objects(value, "repositories")]
+
+
+def _repository(item: JsonObject) -> RepositoryInfo:
+    full_name = item.text("full_name")
+    return RepositoryInfo(
+        name=full_name,
+        identifier=full_name,
+        external_id=str(item.integer("id")),
+        url=item.text("html_url"),
+        default_branch=item.optional_text("default_branch") or None,
+    )
+
+
+def parse_commit(value: Json) -> CommitInfo:
+    """One commit."""
+    return _commit(as_object(value, "commit"))
+
+
+def parse_commits(value: Json) -> list[CommitInfo]:
+    """A page of commits."""
+    return [_commit(item) for item in as_objects(value, "commits")]
+
+
+def _commit(item: JsonObject) -> CommitInfo:
+    facts = item.object("commit")
+    author = facts.optional_object("author")
+    committer = facts.optional_object("committer") or author
+    if committer is None:
+        raise unexpected(facts.path("committer"))
+    account = item.optional_object("author")
+    return CommitInfo(
+        sha=item.text("sha"),
+        message=facts.text("message"),
+        author=parse_author(author, account),
+        committed_at=committer.time("date"),
+        web_url=item.optional_text("html_url") or "",
+    )
+
+
+def parse_author(author: JsonObject | None, account: JsonObject | None) -> AuthorInfo:
+    """A commit's author and, where GitHub knows it, the account ("github:login")."""
+    login = (account.optional_text("login") if account else None) or ""
+    return AuthorInfo(
+        name=(author.optional_text("name") if author else None) or "",
+        email=(author.optional_text("email") if author else None) or "",
+        external_id=f"github:{login}" if login else "",
+    )
+
+
+def parse_file_entry(value: Json) -> FileEntry | None:
+    """What the contents API tells of a path; None where it is a folder or a submodule."""
+    if isinstance(value, list):
+        return None
+    entry = as_object(value, "contents")
+    if entry.text("type") not in ("file", "symlink"):
+        return None
+    size = entry.integer("size")
+    if entry.optional_text("encoding") != "base64" or entry.get("content") is None:
+        return FileEntry(size=size, content=None)
+    return FileEntry(size=size, content=_base64(entry))
+
+
+def _base64(entry: JsonObject) -> bytes:
+    try:
+        return base64.b64decode(entry.text("content"))
+    except (binascii.Error, ValueError):
+        raise unexpected(entry.path("content")) from None
+
+
+def parse_issue(value: Json, repo: RepositoryName) -> IssueInfo:
+    """One issue of a repository."""
+    return _listed_issue(as_object(value, "issue"), repo).issue
+
+
+def parse_issues(value: Json, repo: RepositoryName) -> list[ListedIssue]:
+    """A page of issues; GitHub lists pull requests among them."""
+    return [_listed_issue(item, repo) for item in as_objects(value, "issues")]
+
+
+def _listed_issue(item: JsonObject, repo: RepositoryName) -> ListedIssue:
+    number = item.integer("number")
+    body = item.optional_text("body") or ""
+    found = _MARKER.search(body)
+    return ListedIssue(
+        issue=IssueInfo(
+            key=f"{repo.identifier}#{number}",
+            title=item.text("title"),
+            description=_MARKER.sub("", body),
+            web_url=item.text("html_url"),
+            metadata={"repo": repo.identifier, "number": str(number), "state": item.text("state")},
+        ),
+        marker=found["marker"] if found else "",
+        created_at=item.time("created_at"),
+        is_pull_request="pull_request" in item,
+    )
+
+
+def with_marker(description: str, marker: str) -> str:
+    """The description with the marker hidden at its end, as ``parse_issue`` takes it off.
+
+    Raises:
+        InvalidArgument: the marker could end the comment that hides it.
+    """
+    if not marker:
+        return description
+    hidden = f"<!-- sentry-request: {marker} -->"
+    if not _MARKER.fullmatch(hidden):
+        raise InvalidArgument("marker", "must be letters, digits, - or _")
+    return f"{description}\n\n{hidden}"
+
+
+def parse_rejected_fields(value: Json) -> list[str]:
+    """The fields of an issue, by our names, that a 422 complains of; none where it names none."""
+    answer = as_object(value, "error")
+    errors = as_list(answer.get("errors") or [], "error.errors")
+    names = [item.get("field") for item in errors if isinstance(item, dict)]
+    return [
+        _ISSUE_FIELDS[name] for name in names if isinstance(name, str) and name in _ISSUE_FIELDS
+    ]
+
+
+def parse_message(value: Json) -> str:
+    """The text of an error, for telling one cause from another; never for a caller's eyes."""
+    return as_object(value, "error").optional_text("message") or ""

@@ -1,0 +1,340 @@
+"""The one HTTP session through which every provider reaches its host.
+
+It bounds time and size, retries what may be repeated, keeps to the host's limits, remembers
+conditional answers, follows no redirect to another host and turns every failure into the error
+tree. Credentials appear in no repr, log or error.
+"""
+
+import json as json_format
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Protocol
+from urllib.parse import quote, urlencode, urljoin, urlsplit
+
+from sentry import options
+from sentry.integrations.source_code_management.errors import (
+    HostRateLimited,
+    HostUnavailable,
+    IntegrationBroken,
+    InvalidArgument,
+)
+from sentry.integrations.source_code_management.http_answers import (
+    REDIRECTS,
+    RETRYABLE,
+    HostResponse,
+    error_of,
+    seconds_of,
+)
+from sentry.integrations.source_code_management.http_cache import CacheKey, digest
+from sentry.integrations.source_code_management.http_guard import Origin, parse_origin
+from sentry.integrations.source_code_management.http_limits import Limit, backoff
+from sentry.integrations.source_code_management.http_paths import Route
+from sentry.integrations.source_code_management.http_runtime import HttpRuntime, shared_runtime
+from sentry.integrations.source_code_management.http_transport import allow_list
+from sentry.integrations.source_code_management.http_wire import Call, TimeLimit, Transient, send
+from sentry.integrations.source_code_management.json_reader import Json
+
+_MAX_URL = 16_000
+_MAX_REDIRECTS = 3
+_MAX_PAGES = 2000
+_UNKNOWN_LIMIT = 60.0
+_SAFE_METHODS = frozenset({"GET", "HEAD"})
+
+
+class HostAuth(Protocol):
+    """A credential on a host."""
+
+    @property
+    def identity(self) -> str:
+        """A digest that names the credential without telling it."""
+        ...
+
+    def headers(self) -> Mapping[str, str]:
+        """The headers that carry the credential."""
+        ...
+
+    def renew(self, rejected: Mapping[str, str]) -> bool:
+        """Whether there is another credential to try, after a 401 to these headers."""
+        ...
+
+
+class HostDialect(Protocol):
+    """How a kind of host speaks HTTP, where hosts differ."""
+
+    def headers(self) -> Mapping[str, str]:
+        """Headers of every request."""
+        ...
+
+    def bucket(self, path: str) -> str:
+        """The part of the API with a limit of its own that a path belongs to."""
+        ...
+
+    def limit(self, response: HostResponse, *, bucket: str, now: float) -> Limit | None:
+        """The limit that an answer tells of; ``now`` is unix time."""
+        ...
+
+    def next_page(self, response: HostResponse) -> str | None:
+        """The URL of the page that follows; it may be relative."""
+        ...
+
+
+class HostSession:
+    """Calls to one host with one credential. Cheap to make; what is costly is shared."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        auth: HostAuth,
+        dialect: HostDialect,
+        runtime: HttpRuntime | None = None,
+    ) -> None:
+        """Binds the base URL ("https://api.example.com/v3"); makes no request."""
+        self._base_url = base_url.rstrip("/")
+        self._auth = auth
+        self._dialect = dialect
+        self._runtime = runtime or shared_runtime()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._base_url}>"
+
+    def get_json(
+        self,
+        where: Route,
+        *,
+        resource: str,
+        query: Mapping[str, str | int] | None = None,
+        passed: frozenset[int] = frozenset(),
+    ) -> HostResponse:
+        """A GET that expects JSON; see ``request``."""
+        return self.request("GET", where, resource=resource, query=query, passed=passed)
+
+    def post_json(
+        self,
+        where: Route,
+        *,
+        resource: str,
+        json: Json,
+        repeatable: bool = False,
+        passed: frozenset[int] = frozenset(),
+    ) -> HostResponse:
+        """A POST of JSON. ``repeatable`` says that a second one would change nothing more."""
+        return self.request(
+            "POST", where, resource=resource, json=json, repeatable=repeatable, passed=passed
+        )
+
+    def request(
+        self,
+        method: str,
+        where: Route | str,
+        *,
+        resource: str,
+        query: Mapping[str, str | int] | None = None,
+        json: Json = None,
+        headers: Mapping[str, str] | None = None,
+        repeatable: bool = False,
+        passed: frozenset[int] = frozenset(),
+        read_at_most: int | None = None,
+    ) -> HostResponse:
+        """One call, with its retries.
+
+        Args:
+            method: the HTTP method; GET and HEAD are always repeatable.
+            where: a route under the base URL, or a whole URL on the same origin.
+            resource: what a 404 means was not found ("commit").
+            query: the query's parameters.
+            json: the body; None sends none.
+            headers: further headers.
+            repeatable: whether the call may be sent again after a failure.
+            passed: error statuses that the caller reads itself.
+            read_at_most: bytes to read of a longer body, in place of refusing it.
+
+        Raises:
+            NotFound: 404 or 410.
+            IntegrationBroken: 401, or an address that the guard refuses.
+            HostForbidden: 403. HostRejected: other 4xx. HostRateLimited: its limit is used up.
+            HostUnavailable: no connection, no time, 5xx, or an answer that cannot be read.
+            DeadlineExceeded: the caller's time was up.
+        """
+        self._origin()  # refuses a bad base URL before anything is sent
+        body = {} if json is None else {"content-type": "application/json"}
+        call = Call(
+            method=method,
+            url=_with_query(self._url_of(where), query or {}),
+            template=where.template if isinstance(where, Route) else _path_of(where),
+            resource=resource,
+            repeatable=repeatable or method in _SAFE_METHODS,
+            headers={**body, **(headers or {})},
+            content=b"" if json is None else json_format.dumps(json).encode("ascii"),
+            passed=passed,
+            read_at_most=read_at_most,
+        )
+        return self._run(call)
+
+    def pages(
+        self, where: Route, *, resource: str, query: Mapping[str, str | int] | None = None
+    ) -> Iterator[HostResponse]:
+        """The pages of a list, each fetched when it is asked for; links never leave the origin.
+
+        Raises:
+            HostUnavailable: a link leads elsewhere, or the pages do not end. Else as ``request``.
+        """
+        seen: set[str] = set()
+        response = self.request("GET", where, resource=resource, query=query)
+        while True:
+            yield response
+            link = self._dialect.next_page(response)
+            if link is None:
+                return
+            target = urljoin(response.url, link)
+            seen.add(response.url)
+            if target in seen or len(seen) >= _MAX_PAGES:
+                raise HostUnavailable("the host's list of pages does not end")
+            response = self.request("GET", target, resource=resource)
+
+    def has_next_page(self, response: HostResponse) -> bool:
+        """Whether a list goes on after this answer."""
+        return self._dialect.next_page(response) is not None
+
+    def limited(self, response: HostResponse) -> HostRateLimited:
+        """The error for a limit that only the body of a success tells of; remembers the limit."""
+        bucket = self._dialect.bucket(_path_of(response.url))
+        told = self._dialect.limit(response, bucket=bucket, now=self._runtime.wall_clock())
+        limit = told or Limit(seconds=_UNKNOWN_LIMIT, bucket=bucket)
+        self._runtime.budgets.block(self._budget, limit, now=self._runtime.clock())
+        return HostRateLimited(limit.seconds, status=response.status)
+
+    # --- one call, several tries -------------------------------------------------------------
+
+    def _run(self, call: Call) -> HostResponse:
+        limit = TimeLimit.now(self._runtime)
+        attempts = options.get_int("scm.http.max-attempts") if call.repeatable else 1
+        attempt = 1
+        while True:
+            try:
+                return self._follow(call, limit)
+            except Transient as failure:
+                wait = self._wait_before(attempt, failure)
+                if attempt >= attempts or wait >= limit.left(self._runtime):
+                    raise failure.error from None
+            self._runtime.sleep(wait)
+            attempt += 1
+
+    def _wait_before(self, attempt: int, failure: Transient) -> float:
+        wait = backoff(attempt, random=self._runtime.random())
+        return wait if failure.wait is None else max(wait, failure.wait)
+
+    def _follow(self, call: Call, limit: TimeLimit) -> HostResponse:
+        """One try, with the redirects inside its own origin."""
+        for _ in range(_MAX_REDIRECTS + 1):
+            response = self._authenticated(call, limit)
+            if response.status not in REDIRECTS:
+                return self._judged(call, response)
+            call = self._redirected(call, response)
+        raise HostUnavailable("the host redirected too often")
+
+    def _redirected(self, call: Call, response: HostResponse) -> Call:
+        location = response.headers.get("location", "")
+        if call.method not in _SAFE_METHODS or not location:
+            raise HostUnavailable(
+                "the host redirected a request that cannot follow", status=response.status
+            )
+        return replace(call, url=self._same_origin(urljoin(call.url, location)))
+
+    def _authenticated(self, call: Call, limit: TimeLimit) -> HostResponse:
+        """One try with the credential, and another with a renewed one after a 401."""
+        credential = self._auth.headers()
+        response = self._conditional(call, credential, limit)
+        if response.status == HTTPStatus.UNAUTHORIZED and self._auth.renew(credential):
+            response = self._conditional(call, self._auth.headers(), limit)
+        return response
+
+    def _judged(self, call: Call, response: HostResponse) -> HostResponse:
+        """The answer, or the error that it means."""
+        bucket = self._dialect.bucket(_path_of(call.url))
+        told = self._dialect.limit(response, bucket=bucket, now=self._runtime.wall_clock())
+        if told is not None:
+            self._runtime.budgets.block(self._budget, told, now=self._runtime.clock())
+            if told.refused:
+                error = HostRateLimited(told.seconds, status=response.status)
+                raise Transient(error, wait=told.seconds)
+        if response.status in call.passed:
+            return response
+        failure = error_of(response, resource=call.resource)
+        if failure is None:
+            return response
+        if response.status in RETRYABLE:
+            wait = seconds_of(response.headers.get("retry-after"), now=self._runtime.wall_clock())
+            failure.retry_after = wait
+            raise Transient(failure, wait=wait)
+        raise failure
+
+    def _conditional(
+        self, call: Call, credential: Mapping[str, str], limit: TimeLimit
+    ) -> HostResponse:
+        """A GET that sends the ETag of the answer that is remembered, if there is one."""
+        if call.method != "GET" or call.read_at_most is not None:
+            return self._send(call, credential, limit)
+        key = CacheKey(
+            identity=self._auth.identity,
+            method=call.method,
+            url=call.url,
+            accept=call.headers.get("accept", ""),
+        )
+        stored = self._runtime.cache.get(key)
+        condition = {"if-none-match": stored.headers["etag"]} if stored else {}
+        response = self._send(call, {**credential, **condition}, limit)
+        if stored and response.status == HTTPStatus.NOT_MODIFIED:
+            fresh = {k: v for k, v in response.headers.items() if not k.startswith("content-")}
+            return replace(stored, headers={**stored.headers, **fresh})
+        if response.status == HTTPStatus.OK and response.headers.get("etag"):
+            self._runtime.cache.put(key, response)
+        return response
+
+    def _send(self, call: Call, extra: Mapping[str, str], limit: TimeLimit) -> HostResponse:
+        """One request; fails fast while a limit is known to be used up."""
+        bucket = self._dialect.bucket(_path_of(call.url))
+        blocked = self._runtime.budgets.wait(self._budget, bucket, now=self._runtime.clock())
+        if blocked > 0:
+            raise HostRateLimited(blocked)
+        return send(call, {**self._dialect.headers(), **extra}, limit, self._runtime)
+
+    @property
+    def _budget(self) -> str:
+        return digest(self._base_url, self._auth.identity)
+
+    # --- URLs --------------------------------------------------------------------------------
+
+    def _url_of(self, where: Route | str) -> str:
+        return self._base_url + where.path if isinstance(where, Route) else self._same_origin(where)
+
+    def _origin(self) -> Origin:
+        return parse_origin(self._base_url, allow_list())
+
+    def _same_origin(self, url: str) -> str:
+        """A URL that a host's answer named, if it leads to the same host."""
+        try:
+            same = parse_origin(url, allow_list()) == self._origin()
+        except IntegrationBroken:
+            same = False
+        if not same:
+            raise HostUnavailable("the host redirected to another host, which is not followed")
+        return url
+
+
+def _path_of(url: str) -> str:
+    return urlsplit(url).path
+
+
+def _with_query(url: str, query: Mapping[str, str | int]) -> str:
+    if any("\0" in str(value) for value in query.values()):
+        raise InvalidArgument("query", "must not hold NUL")
+    try:
+        text = urlencode(query, quote_via=quote, safe="")
+    except UnicodeEncodeError:
+        raise InvalidArgument("query", "must be valid Unicode") from None
+    whole = f"{url}?{text}" if text else url
+    if len(whole) > _MAX_URL:
+        raise InvalidArgument("query", "is too long")
+    return whole

@@ -1,0 +1,50 @@
+"""What every session of the process shares, and what tests replace."""
+
+import functools
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import httpx
+
+from sentry import options
+from sentry.integrations.source_code_management.http_cache import ResponseCache
+from sentry.integrations.source_code_management.http_limits import Budgets
+from sentry.integrations.source_code_management.http_transport import shared_transport
+
+
+def _cache() -> ResponseCache:
+    return ResponseCache(
+        max_entries=lambda: options.get_int("scm.http.cache-entries"),
+        max_bytes=lambda: options.get_int("scm.http.cache-bytes"),
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HttpRuntime:
+    """The way out, the clocks, and what is remembered between calls.
+
+    Attributes:
+        transport: gives the connection pool.
+        clock: monotonic seconds.
+        wall_clock: unix seconds.
+        sleep: waits that many seconds.
+        random: a number from 0 to 1.
+        cache: conditional answers.
+        budgets: limits known to be used up.
+    """
+
+    transport: Callable[[], httpx.BaseTransport] = shared_transport
+    clock: Callable[[], float] = time.monotonic
+    wall_clock: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+    random: Callable[[], float] = random.random
+    cache: ResponseCache = field(default_factory=_cache)
+    budgets: Budgets = field(default_factory=Budgets)
+
+
+@functools.cache
+def shared_runtime() -> HttpRuntime:
+    """The process's own."""
+    return HttpRuntime()
