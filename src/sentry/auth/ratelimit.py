@@ -65,10 +65,12 @@ class RateLimiter:
         reset_at = (window + 1) * WINDOW_SECONDS
         with self._lock:
             lease = self._leases.get(credential)
-            if lease is None or lease.window != window or lease.left == 0:
+            if lease is None or lease.window != window or (lease.left == 0 and lease.unleased):
                 lease = self._renew(credential, window, limit)
             if lease.left == 0:
-                raise RateLimited(max(1.0, reset_at - now))
+                raise RateLimited(
+                    limit=limit, reset_at=reset_at, retry_after=max(1.0, reset_at - now)
+                )
             lease.left -= 1
             return RateLimitState(limit, lease.left + lease.unleased, reset_at)
 
@@ -83,6 +85,7 @@ class RateLimiter:
             self._leases.clear()
         before = _take(credential, window, size)
         granted = max(0, min(size, limit - before))
+        # with nothing left to lease, this window is over for the credential in every process
         lease = _Lease(window, granted, max(0, limit - before - granted))
         self._leases[credential] = lease
         return lease

@@ -6,9 +6,19 @@ A door sets it; host calls, subprocesses and statements ask how much time is lef
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
+
+
+def set_deadline(end: float | None) -> Token[float | None]:
+    """Sets the deadline (``time.monotonic()`` seconds; None: none); give the token back."""
+    return _deadline.set(end)
+
+
+def reset_deadline(token: Token[float | None]) -> None:
+    """Puts the deadline back that was there before ``set_deadline``."""
+    _deadline.reset(token)
 
 
 @contextmanager

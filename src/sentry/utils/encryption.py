@@ -8,9 +8,13 @@ with several keys: the first encrypts, all decrypt, so that keys can be rotated.
 import json
 from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from sentry.conf.environment import read_key_file
 
 
 class WrongEncryptionKeyError(Exception):
@@ -29,9 +33,38 @@ def _cipher(keys: tuple[str, ...]) -> MultiFernet:
     return MultiFernet([Fernet(key) for key in keys])
 
 
-def _current() -> MultiFernet:
+# What the key file held when it was read again, by the keys that this process started with.
+_renewed: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+
+def _configured() -> tuple[str, ...]:
     keys: Sequence[str] = settings.ENCRYPTION_KEYS
-    return _cipher(tuple(keys))
+    return tuple(keys)
+
+
+def _current() -> MultiFernet:
+    keys = _configured()
+    return _cipher(_renewed.get(keys, keys))
+
+
+def _renew() -> bool:
+    """Reads the key file again: another process may have put a new key into it.
+
+    Its keys are taken only where it still holds one that this process knows. Returns whether
+    there was anything new.
+    """
+    keys = _configured()
+    path: Path | None = settings.ENCRYPTION_KEYS_FILE
+    if path is None:
+        return False
+    try:
+        fresh = tuple(read_key_file(path))
+    except (OSError, ImproperlyConfigured):
+        return False
+    if fresh == _renewed.get(keys, keys) or not set(fresh) & set(keys):
+        return False
+    _renewed[keys] = fresh
+    return True
 
 
 def encrypt_json(value: object) -> str:
@@ -45,21 +78,17 @@ def decrypt_json(token: str) -> object:
     Raises:
         WrongEncryptionKeyError: no configured key fits, or the text is not ours.
     """
-    try:
-        plain = _current().decrypt(token.encode("ascii", "replace"))
-    except InvalidToken:
-        raise WrongEncryptionKeyError from None
-    value: object = json.loads(plain)
+    value: object = json.loads(_decrypt(token.encode("ascii", "replace")))
     return value
 
 
-def reencrypt(token: str) -> str:
-    """The same secret under the first key, for rotation.
-
-    Raises:
-        WrongEncryptionKeyError: no configured key fits.
-    """
+def _decrypt(token: bytes) -> bytes:
     try:
-        return _current().rotate(token.encode("ascii", "replace")).decode("ascii")
+        return _current().decrypt(token)
+    except InvalidToken:
+        if not _renew():
+            raise WrongEncryptionKeyError from None
+    try:
+        return _current().decrypt(token)
     except InvalidToken:
         raise WrongEncryptionKeyError from None

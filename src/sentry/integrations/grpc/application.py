@@ -64,9 +64,10 @@ class RpcApplication:
             start_response = _rewriting(start_response, extra, is_text=is_text)
         with active(request.call):
             parts = self._inner(request.environ, start_response)
-            if isinstance(parts, list):
+            if not request.call.policy.streams:
+                body = b"".join(parts)
                 close_old_connections()
-                return [wire.encode_text(part) for part in parts] if is_text else parts
+                return [wire.encode_text(body) if is_text else body]
         return _Stream(request.call, parts, is_text=is_text)
 
 

@@ -5,14 +5,13 @@ each in another context.
 """
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 
 from sentry.auth.caller import Caller
 from sentry.integrations.grpc.policy import RpcPolicy
-from sentry.utils.deadline import deadline_at
+from sentry.utils.deadline import reset_deadline, set_deadline
 
 
 @dataclass(kw_only=True, slots=True)
@@ -43,15 +42,24 @@ class RpcCall:
 _current: ContextVar[RpcCall] = ContextVar("rpc_call")
 
 
-@contextmanager
-def active(call: RpcCall) -> Iterator[None]:
-    """Makes the call and its deadline current inside the block."""
-    token = _current.set(call)
-    try:
-        with deadline_at(call.deadline):
-            yield
-    finally:
-        _current.reset(token)
+class active:  # noqa: N801 - reads as a statement: with active(call)
+    """Makes a call and its deadline current inside a ``with`` block."""
+
+    __slots__ = ("_call", "_call_token", "_deadline_token")
+
+    def __init__(self, call: RpcCall) -> None:
+        """Takes the call."""
+        self._call = call
+
+    def __enter__(self) -> None:
+        """Sets both."""
+        self._call_token = _current.set(self._call)
+        self._deadline_token = set_deadline(self._call.deadline)
+
+    def __exit__(self, *_: object) -> None:
+        """Puts back what was there before."""
+        reset_deadline(self._deadline_token)
+        _current.reset(self._call_token)
 
 
 def current_call() -> RpcCall:

@@ -1,7 +1,7 @@
 """Between the wire's messages and the domain's values. Pure."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import singledispatch
 
 from google.protobuf.message import Message
@@ -44,6 +44,7 @@ CAPABILITIES: Mapping[Capability, "scm_pb2.Capability.ValueType"] = {
     Capability.ISSUES: scm_pb2.CAPABILITY_ISSUES,
     Capability.SOURCE_URLS: scm_pb2.CAPABILITY_SOURCE_URLS,
 }
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KEYS: dict[int, ProviderKey] = {number: key for key, number in PROVIDERS.items()}
 _STATES: dict[int, RepositoryState] = {number: state for state, number in STATUSES.items()}
 
@@ -78,9 +79,11 @@ def repository_state(number: int) -> RepositoryState | None:
 
 def timestamp(time: datetime) -> Timestamp:
     """An aware time as the wire's timestamp."""
-    value = Timestamp()
-    value.FromDatetime(time)
-    return value
+    since_epoch = time - _EPOCH
+    return Timestamp(
+        seconds=since_epoch.days * 86_400 + since_epoch.seconds,
+        nanos=since_epoch.microseconds * 1000,
+    )
 
 
 @singledispatch

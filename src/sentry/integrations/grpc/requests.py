@@ -131,7 +131,7 @@ def _read(environ: WSGIEnvironment, size: int) -> bytes:
 def _inner_environ(
     environ: WSGIEnvironment, policy: RpcPolicy, form: wire.WireFormat, body: bytes
 ) -> WSGIEnvironment:
-    """The request as the RPC library is given it: binary, whole, and without a deadline.
+    """The request as the RPC library is given it: binary, whole, and nothing that it need not know.
 
     The deadline is ours to keep; the library would answer a late call with texts of its own.
     """
@@ -140,13 +140,18 @@ def _inner_environ(
         message = wire.decode_text(body)
     if message is None:
         raise _malformed("is no base64")
-    inner = environ.copy()
-    inner.pop(form.timeout_header, None)
-    inner["SCRIPT_NAME"] = ""
-    inner["PATH_INFO"] = policy.path
-    inner["CONTENT_TYPE"] = form.inner_type
-    inner["CONTENT_LENGTH"] = str(len(message))
-    inner["wsgi.input"] = io.BytesIO(message)
+    inner = {
+        "REQUEST_METHOD": "POST",
+        "SCRIPT_NAME": "",
+        "PATH_INFO": policy.path,
+        "CONTENT_TYPE": form.inner_type,
+        "CONTENT_LENGTH": str(len(message)),
+        "wsgi.input": io.BytesIO(message),
+        "wsgi.errors": environ["wsgi.errors"],
+    }
+    for header in form.compression_headers:
+        if header in environ:
+            inner[header] = environ[header]
     return inner
 
 

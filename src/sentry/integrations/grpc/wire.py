@@ -44,12 +44,14 @@ class WireFormat:
         inner_type: the content type that the RPC library is given.
         timeout_header: the header that carries the deadline, as WSGI names it.
         encoding_header: the header that carries the compression, as WSGI names it.
+        compression_headers: that one and the one that says what the caller accepts.
     """
 
     protocol: Protocol
     inner_type: str
     timeout_header: str
     encoding_header: str
+    compression_headers: tuple[str, str]
 
 
 def _grpc_web(protocol: Protocol) -> WireFormat:
@@ -58,15 +60,18 @@ def _grpc_web(protocol: Protocol) -> WireFormat:
         inner_type="application/grpc-web+proto",
         timeout_header="HTTP_GRPC_TIMEOUT",
         encoding_header="HTTP_GRPC_ENCODING",
+        compression_headers=("HTTP_GRPC_ENCODING", "HTTP_GRPC_ACCEPT_ENCODING"),
     )
 
 
 def _connect(protocol: Protocol, inner_type: str, encoding_header: str) -> WireFormat:
+    accept = encoding_header.replace("CONTENT_ENCODING", "ACCEPT_ENCODING")
     return WireFormat(
         protocol=protocol,
         inner_type=inner_type,
         timeout_header="HTTP_CONNECT_TIMEOUT_MS",
         encoding_header=encoding_header,
+        compression_headers=(encoding_header, accept),
     )
 
 

@@ -90,11 +90,11 @@ def find_repository(caller: Caller, repository_id: int) -> Repository:
     """
     clean_id("repository_id", repository_id)
     try:
-        row = RepositoryRow.objects.get(
-            id=repository_id, organization_id=caller.organization_id, status__in=STATES
-        )
+        row = RepositoryRow.objects.get(id=repository_id, organization_id=caller.organization_id)
     except RepositoryRow.DoesNotExist:
         raise NotFound("repository") from None
+    if row.status not in STATES:
+        raise NotFound("repository")
     return to_repository(row)
 
 
