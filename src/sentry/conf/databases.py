@@ -36,23 +36,33 @@ def database(url: str, *, default: Path, pool_size: int) -> dict[str, Any]:
     """
     if not url:
         return sqlite(default)
-    parts = urlsplit(url)
-    if parts.scheme == "sqlite":
-        return sqlite(Path(unquote(parts.path.removeprefix("/"))))
-    if parts.scheme not in {"postgres", "postgresql"} or not parts.path.strip("/"):
-        raise ImproperlyConfigured(
-            "DATABASE_URL: expected postgres://user:password@host:port/name or sqlite:///path"
-        )
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:  # its text would show a part of the URL, the password perhaps
+        raise _malformed() from None
+    name = unquote(parts.path.removeprefix("/"))
+    if parts.scheme == "sqlite" and name:
+        return sqlite(Path(name))
+    if parts.scheme not in {"postgres", "postgresql"} or not name:
+        raise _malformed()
     return {
         "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(parts.path.lstrip("/")),
+        "NAME": name,
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": parts.hostname or "",
-        "PORT": str(parts.port or ""),
+        "PORT": str(port or ""),
         "CONN_MAX_AGE": 0,
         "OPTIONS": {
             **dict(parse_qsl(parts.query)),
             "pool": {"min_size": 1, "max_size": pool_size, "timeout": 10},
         },
     }
+
+
+def _malformed() -> ImproperlyConfigured:
+    return ImproperlyConfigured(
+        "DATABASE_URL: expected postgres://user:password@host:port/name or sqlite:///path,"
+        " with what is special in the password percent-encoded"
+    )

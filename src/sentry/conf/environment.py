@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -46,6 +46,18 @@ def number(name: str, default: int, *, low: int, high: int) -> int:
 def words(name: str, default: str = "") -> list[str]:
     """The variable as a list, split at commas."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+def choice(name: str, default: str, *, among: Collection[str]) -> str:
+    """The variable as one of a few words, in upper case.
+
+    Raises:
+        ImproperlyConfigured: it is none of them.
+    """
+    value = os.environ.get(name, default).upper()
+    if value not in among:
+        raise ImproperlyConfigured(f"{name}: expected one of {', '.join(among)}, got {value!r}")
+    return value
 
 
 def key_file(path: Path, generate: Callable[[], str]) -> list[str]:

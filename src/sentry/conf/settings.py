@@ -6,14 +6,14 @@ from django.core.management.utils import get_random_secret_key
 from sentry.conf import environment as env
 from sentry.conf import home
 from sentry.conf.databases import database
+from sentry.conf.keys import check_encryption_keys
 
 # Where generated keys and the default database live.
 SENTRY_HOME = home.sentry_home()
 
 DEBUG = env.flag("SENTRY_DEBUG", default=False)
 SECRET_KEY = (
-    env.text("SENTRY_SECRET_KEY")
-    or env.key_file(home.secret_key_file(), get_random_secret_key)[0]
+    env.text("SENTRY_SECRET_KEY") or env.key_file(home.secret_key_file(), get_random_secret_key)[0]
 )
 ENCRYPTION_KEYS = env.words("SENTRY_ENCRYPTION_KEYS")
 # None where the keys come from the environment.
@@ -22,10 +22,11 @@ if ENCRYPTION_KEYS_FILE is not None:
     ENCRYPTION_KEYS = env.key_file(
         ENCRYPTION_KEYS_FILE, lambda: Fernet.generate_key().decode("ascii")
     )
+check_encryption_keys(ENCRYPTION_KEYS, source=str(ENCRYPTION_KEYS_FILE or "SENTRY_ENCRYPTION_KEYS"))
 ALLOWED_HOSTS = env.words("SENTRY_ALLOWED_HOSTS", "*")
 SENTRY_URL_PREFIX = env.text("SENTRY_URL_PREFIX", "http://localhost:8000")
 
-SILO_MODE = env.text("SILO_MODE", "MONOLITH")
+SILO_MODE = env.choice("SILO_MODE", "MONOLITH", among=("MONOLITH", "CONTROL", "REGION"))
 SENTRY_REGION = env.text("SENTRY_REGION", "monolith")
 SENTRY_REGION_ID = env.number("SENTRY_REGION_ID", 0, low=0, high=31)
 
@@ -99,7 +100,9 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/0",
 }
 
-LOG_LEVEL = env.text("SENTRY_LOG_LEVEL", "INFO").upper()
+LOG_LEVEL = env.choice(
+    "SENTRY_LOG_LEVEL", "INFO", among=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -1,0 +1,124 @@
+"""Settings as a process reads them, and their page."""
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+TOP = Path(__file__).parents[3]
+_SHOW = """
+import json
+from sentry.conf import settings
+print(json.dumps({
+    "home": str(settings.SENTRY_HOME),
+    "name": settings.DATABASES["default"]["NAME"],
+    "keys": len(settings.ENCRYPTION_KEYS),
+    "file": settings.ENCRYPTION_KEYS_FILE and str(settings.ENCRYPTION_KEYS_FILE),
+    "pool": settings.DATABASES["default"]["OPTIONS"].get("pool"),
+    "secure": settings.SESSION_COOKIE_SECURE,
+}))
+"""
+
+
+def read_settings(home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    kept = {"PATH": os.environ["PATH"], "HOME": str(home)}
+    return subprocess.run(
+        [sys.executable, "-c", _SHOW],
+        env={**kept, "SENTRY_HOME": str(home / "made"), **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_defaults(tmp_path: Path) -> None:
+    shown = json.loads(read_settings(tmp_path).stdout)
+    home = tmp_path / "made"
+    assert shown["home"] == str(home)
+    assert shown["name"] == str(home / "sentry.db")
+    assert shown["file"] == str(home / "encryption.keys")
+    assert shown["keys"] == 1
+    assert shown["secure"] is False
+    assert sorted(path.name for path in home.iterdir()) == ["encryption.keys", "secret.key"]
+
+
+def test_the_home_of_the_user_is_the_default(tmp_path: Path) -> None:
+    shown = json.loads(read_settings(tmp_path, SENTRY_HOME="").stdout)
+    assert shown["home"] == str(tmp_path / ".sentry")
+
+
+def test_keys_from_the_environment_leave_no_file(tmp_path: Path) -> None:
+    keys = ",".join(Fernet.generate_key().decode() for _ in range(2))
+    done = read_settings(
+        tmp_path,
+        SENTRY_ENCRYPTION_KEYS=keys,
+        SENTRY_SECRET_KEY="some",
+        SENTRY_URL_PREFIX="https://sentry.example",
+    )
+    shown = json.loads(done.stdout)
+    assert (shown["keys"], shown["file"], shown["secure"]) == (2, None, True)
+    assert not (tmp_path / "made").exists()
+
+
+def test_the_pool_follows_the_threads(tmp_path: Path) -> None:
+    done = read_settings(tmp_path, DATABASE_URL="postgres://db/name", SENTRY_WEB_THREADS="9")
+    assert json.loads(done.stdout)["pool"]["max_size"] == 11
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SENTRY_ENCRYPTION_KEYS", "hunter2"),
+        ("SENTRY_DEBUG", "maybe"),
+        ("SENTRY_WEB_THREADS", "0"),
+        ("SENTRY_REGION_ID", "32"),
+        ("SILO_MODE", "BOTH"),
+        ("SENTRY_LOG_LEVEL", "LOUD"),
+        ("DATABASE_URL", "mysql://db/name"),
+    ],
+)
+def test_a_wrong_value_names_its_variable(tmp_path: Path, name: str, value: str) -> None:
+    done = read_settings(tmp_path, **{name: value})
+    assert done.returncode == 1
+    assert f"ImproperlyConfigured: {name}: " in done.stderr
+    assert "hunter2" not in done.stderr
+
+
+def variables() -> set[str]:
+    """Every variable that ``conf/`` reads: the first argument of each call on ``env``."""
+    found: set[str] = set()
+    for path in (TOP / "src/sentry/conf").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and isinstance(node.func.value, ast.Name)
+                and node.func.value.id == "env"
+                and node.args
+                and isinstance(node.args[0], ast.Constant)
+            ):
+                found.add(str(node.args[0].value))
+    return found
+
+
+def test_every_variable_is_on_the_page_and_no_other() -> None:
+    page = (TOP / "docs/settings.md").read_text()
+    rows = set(re.findall(r"^\| `([A-Z_]+)` \|", page, re.MULTILINE))
+    assert rows == variables()
+    assert {"SENTRY_HOME", "DATABASE_URL", "SILO_MODE"} <= rows
+
+
+def test_nothing_else_in_conf_reads_the_environment() -> None:
+    readers = [
+        path.name
+        for path in (TOP / "src/sentry/conf").glob("*.py")
+        if "os.environ" in path.read_text() or "getenv" in path.read_text()
+    ]
+    assert readers == ["environment.py"]
