@@ -172,7 +172,7 @@ def list_pulls_of_commit(call: Call, owner: str, repo: str, commit_sha: str) -> 
 
 ROUTES = [
     Route("GET", "/repos/<owner>/<repo>/commits", list_commits),
-    Route("GET", "/repos/<owner>/<repo>/commits/<commit_sha>/pulls", list_pulls_of_commit),
+    Route("GET", "/repos/<owner>/<repo>/commits/<path:commit_sha>/pulls", list_pulls_of_commit),
     Route("GET", "/repos/<owner>/<repo>/commits/<path:ref>", get_commit),
     Route("GET", "/repos/<owner>/<repo>/compare/<path:basehead>", compare),
     Route("GET", "/repos/<owner>/<repo>/git/commits/<commit_sha>", get_git_commit),

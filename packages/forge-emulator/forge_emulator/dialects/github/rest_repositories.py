@@ -53,14 +53,19 @@ def permissions(call: Call, found: Repository) -> JsonObject:
 
 
 def get_repository(call: Call, owner: str, repo: str) -> Response:
-    return call.answer(repository_json(call, call.repository(owner, repo)))
+    return call.answer(_full(call, call.repository(owner, repo)))
 
 
 def get_repository_by_id(call: Call, repository_id: int) -> Response:
     found = call.world.repositories.by_id(repository_id)
     if found is None or not call.sees(found):
         raise not_found()
-    return call.answer(repository_json(call, found))
+    return call.answer(_full(call, found))
+
+
+def _full(call: Call, found: Repository) -> JsonObject:
+    """A `full-repository`: lists leave these counts out."""
+    return repository_json(call, found) | {"network_count": 0, "subscribers_count": 0}
 
 
 def list_user_repositories(call: Call) -> Response:
@@ -113,6 +118,7 @@ def get_user(call: Call) -> Response:
     public = sum(not found.hosted.private for found in owned)
     epoch = serialize.instant(datetime(2020, 1, 1, tzinfo=UTC))
     profile: JsonObject = {
+        "user_view_type": "private",
         "name": None,
         "company": None,
         "blog": "",

@@ -108,6 +108,7 @@ def user(urls: Urls, login: str, kind: str = "User") -> JsonObject:
         "html_url": f"{urls.html}/{quote(login)}",
         **{name: f"{api}{suffix}" for name, suffix in _USER_LINKS.items()},
         "type": "Bot" if login.endswith("[bot]") else kind,
+        "user_view_type": "public",
         "site_admin": False,
     }
 
@@ -122,7 +123,7 @@ def repository(
     size: int,
     open_issues: int,
 ) -> JsonObject:
-    """A `full-repository`; `size` is in KiB."""
+    """A `repository`; `size` is in KiB."""
     hosted, api = found.hosted, urls.repository(found)
     host = urls.html.split("://", 1)[1]
     return {
@@ -158,8 +159,6 @@ def repository(
         "has_discussions": False,
         "forks_count": 0,
         "forks": 0,
-        "network_count": 0,
-        "subscribers_count": 0,
         "mirror_url": None,
         "archived": hosted.archived,
         "disabled": False,
