@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from sentry.auth.cache import caller_cache
 from sentry.testutils.guard import transactions_stay_inside
 
 
@@ -11,3 +12,12 @@ from sentry.testutils.guard import transactions_stay_inside
 def _transactions_stay_inside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with transactions_stay_inside(monkeypatch):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_remembered() -> None:
+    """A process remembers callers and leases; rows of another test may have had the same ids."""
+    from sentry.auth.ratelimit import limiter
+
+    caller_cache.clear()
+    limiter.forget()
