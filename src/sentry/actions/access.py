@@ -78,7 +78,7 @@ def organization_of_user(
     """
     if slug or organization_id is not None:
         rows = Organization.objects.filter(member_set__user_id=user_id)
-        rows = rows.filter(slug=slug) if slug else rows.filter(id=organization_id)
+        rows = rows.filter(slug=slug) if slug else rows.filter(id=organization_id or 0)
         return rows.values_list("id", flat=True).first()
     memberships = credential_service.first_memberships(user_id=user_id, limit=1)
     return memberships[0].organization_id if memberships else None

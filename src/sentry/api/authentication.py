@@ -1,0 +1,85 @@
+"""Who calls a REST endpoint: a credential in a header, or a session."""
+
+from django.http import HttpRequest, HttpResponse
+from rest_framework.authentication import BaseAuthentication, CSRFCheck
+from rest_framework.request import Request
+
+from sentry.actions.access import organization_of_user
+from sentry.api.errors import CHALLENGE, CsrfFailed
+from sentry.auth.authentication import (
+    PresentedCredentials,
+    authenticate,
+    caller_of_user,
+    parse_organization_id,
+)
+from sentry.auth.caller import Caller, CallerKind
+from sentry.integrations.source_code_management.errors import (
+    NotFound,
+    Reason,
+    Unauthenticated,
+)
+
+
+class CallerAuthentication(BaseAuthentication):
+    """Puts the ``Caller`` into ``request.auth``.
+
+    A credential's organization is its own. A session acts in the organization of the path, else
+    of ``x-organization-id``, else in the user's first one; its unsafe requests need the CSRF token.
+    """
+
+    def authenticate(self, request: Request) -> tuple[object, Caller]:
+        """The user behind the session (None with a credential) and the caller.
+
+        Raises:
+            Unauthenticated: there is no credential and no session, or it is not accepted.
+            NotFound: the session's user is no member of the organization.
+            CsrfFailed: an unsafe request of a session without its token.
+        """
+        presented = PresentedCredentials(
+            api_key=request.headers.get("x-api-key", ""),
+            authorization=request.headers.get("authorization", ""),
+            organization_id=request.headers.get("x-organization-id", ""),
+        )
+        if presented.api_key or presented.authorization:
+            return None, authenticate(presented)
+        return _session(request, presented.organization_id)
+
+    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002
+        """The challenge that goes with a 401."""
+        return CHALLENGE
+
+
+def caller_of(request: Request) -> Caller:
+    """The caller of an authenticated request."""
+    caller = request.auth
+    if not isinstance(caller, Caller):
+        raise Unauthenticated("a credential is needed", reason=Reason.CREDENTIAL_MISSING)
+    return caller
+
+
+def _session(request: Request, asked: str) -> tuple[object, Caller]:
+    # Django's own request: its user comes from the session, the framework's from here.
+    django_request: HttpRequest = request._request  # noqa: SLF001
+    user = getattr(django_request, "user", None)
+    if user is None or not user.is_authenticated:
+        raise Unauthenticated("a credential is needed", reason=Reason.CREDENTIAL_MISSING)
+    _check_csrf(django_request)
+    slug = request.parser_context["kwargs"].get("organization_slug", "")
+    organization_id = organization_of_user(
+        user.pk, slug=slug, organization_id=parse_organization_id(asked)
+    )
+    if organization_id is not None:
+        caller = caller_of_user(user.pk, organization_id, CallerKind.SESSION)
+        if caller is not None:
+            return user, caller
+    raise NotFound("organization")
+
+
+def _check_csrf(request: HttpRequest) -> None:
+    def unused(_request: HttpRequest) -> HttpResponse:
+        return HttpResponse()
+
+    check = CSRFCheck(unused)
+    check.process_request(request)
+    if check.process_view(request, unused, (), {}):
+        raise CsrfFailed

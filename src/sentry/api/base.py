@@ -1,0 +1,187 @@
+"""The base of every REST endpoint."""
+
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import IO, Any, ClassVar, NoReturn
+
+from rest_framework.exceptions import ParseError
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser, JSONParser
+from rest_framework.permissions import BasePermission
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer as RequestSerializer
+from rest_framework.views import APIView
+
+from sentry import options
+from sentry.api.authentication import CallerAuthentication, caller_of
+from sentry.api.pagination import link_header
+from sentry.api.permissions import NoAccess
+from sentry.api.schema import EndpointSchema
+from sentry.api.serializers import Serializer, serialize
+from sentry.auth.ratelimit import RateLimitState, limiter
+from sentry.integrations.source_code_management.errors import (
+    NotFound,
+    RateLimited,
+    TooLarge,
+)
+from sentry.integrations.source_code_management.types import Page
+from sentry.silo import SiloMode
+
+
+class ApiPublishStatus(StrEnum):
+    """Whether a method is part of the published interface (the OpenAPI document)."""
+
+    PUBLIC = "public"
+    EXPERIMENTAL = "experimental"
+    PRIVATE = "private"
+
+
+class JSONOnly(BaseContentNegotiation):
+    """Every answer is JSON, whatever the client would like best."""
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
+        """The parser of the body's content type."""
+        content_type = request.content_type.partition(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == content_type), None)
+
+    def select_renderer(
+        self,
+        request: Request,  # noqa: ARG002
+        renderers: Iterable[BaseRenderer],
+        format_suffix: str | None = None,  # noqa: ARG002
+    ) -> tuple[BaseRenderer, str]:
+        """The one renderer."""
+        (renderer,) = renderers
+        return renderer, renderer.media_type or ""
+
+
+class BoundedJSONParser(JSONParser):
+    """Reads JSON; a body nested too deeply is no JSON for us."""
+
+    def parse(
+        self,
+        stream: IO[Any],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """The body's value.
+
+        Raises:
+            ParseError: it is not valid JSON, or nested too deeply.
+        """
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError:
+            raise ParseError from None
+
+
+class Endpoint(APIView):
+    """One address of the REST interface.
+
+    Attributes:
+        url_name: the name of its URL, and its key in ``sentry.auth.policy``.
+        publish_status: by method.
+        silo_modes: where it is served; elsewhere it is not found.
+    """
+
+    url_name: ClassVar[str]
+    publish_status: ClassVar[Mapping[str, ApiPublishStatus]] = {}
+    silo_modes: ClassVar[frozenset[SiloMode]] = frozenset()
+
+    authentication_classes = (CallerAuthentication,)
+    permission_classes: Sequence[type[BasePermission]] = (NoAccess,)
+    parser_classes = (BoundedJSONParser,)
+    content_negotiation_class = JSONOnly
+    http_method_names = ("get", "post", "put", "delete", "head")
+    schema = EndpointSchema()
+
+    rate_limit: RateLimitState | None = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Checks, in this order: silo, size, credential, rate limit, scope.
+
+        Raises:
+            ScmError: one of them says no.
+        """
+        if not serves(type(self), SiloMode.get_current_mode()):
+            raise NotFound("endpoint")
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        limit = options.get_int("grpc.max-request-bytes")
+        if not length.isdigit() or int(length) > limit:
+            raise TooLarge(f"the body is larger than {limit} bytes")
+        super().initial(request, *args, **kwargs)
+
+    def perform_authentication(self, request: Request) -> None:
+        """Finds the caller and counts the request."""
+        super().perform_authentication(request)
+        self.rate_limit = limiter.hit(caller_of(request).credential)
+
+    def permission_denied(self, *_args: object, **_kwargs: object) -> NoReturn:
+        """An endpoint that nobody may call is not there."""
+        raise NotFound("endpoint")
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """The error's answer; that of a used-up limit says when the next minute begins."""
+        response = super().handle_exception(exc)
+        if isinstance(exc, RateLimited):
+            limit = options.get_int("ratelimit.requests-per-minute")
+            reset_at = math.ceil(time.time() + (exc.retry_after or 0))
+            self.rate_limit = RateLimitState(limit, 0, reset_at)
+        return response
+
+    def finalize_response(
+        self, request: Request, response: Any, *args: Any, **kwargs: Any
+    ) -> Response:
+        """Adds the state of the caller's rate limit."""
+        answer: Response = super().finalize_response(request, response, *args, **kwargs)
+        if self.rate_limit is not None:
+            answer.headers["X-RateLimit-Limit"] = str(self.rate_limit.limit)
+            answer.headers["X-RateLimit-Remaining"] = str(self.rate_limit.remaining)
+            answer.headers["X-RateLimit-Reset"] = str(self.rate_limit.reset_at)
+        return answer
+
+    def page_response[T, A, R](
+        self, request: Request, page: Page[T], serializer: Serializer[T, A, R]
+    ) -> Response:
+        """A list's answer: the items, and the cursors in the ``Link`` header."""
+        body = serialize(page.items, caller_of(request), serializer)
+        return Response(body, headers={"Link": link_header(request, page)})
+
+
+def parse(kind: type[RequestSerializer[Any]], data: object) -> dict[str, Any]:
+    """The checked values of a query or a body.
+
+    Raises:
+        ValidationError: a value that can never work, by field.
+    """
+    parsed = kind(data=data)
+    parsed.is_valid(raise_exception=True)
+    values: dict[str, Any] = parsed.validated_data
+    return values
+
+
+def serves(endpoint: type[Endpoint], mode: SiloMode) -> bool:
+    """Whether a process in this mode answers at the endpoint."""
+    return mode is SiloMode.MONOLITH or mode in endpoint.silo_modes
+
+
+def _in_silo[E: Endpoint](mode: SiloMode) -> Callable[[type[E]], type[E]]:
+    def decorate(endpoint: type[E]) -> type[E]:
+        endpoint.silo_modes = frozenset({mode})
+        return endpoint
+
+    return decorate
+
+
+def region_silo_endpoint[E: Endpoint](endpoint: type[E]) -> type[E]:
+    """Serves the endpoint in a region silo and in a monolith."""
+    return _in_silo(SiloMode.REGION)(endpoint)
+
+
+def control_silo_endpoint[E: Endpoint](endpoint: type[E]) -> type[E]:
+    """Serves the endpoint in the control silo and in a monolith."""
+    return _in_silo(SiloMode.CONTROL)(endpoint)

@@ -1,0 +1,1 @@
+"""Bases of endpoints: what stands in the path is resolved here, once."""

@@ -1,0 +1,54 @@
+"""Pages: the actions' page tokens as cursors in the ``Link`` header (RFC 8288).
+
+Each link carries ``results`` ("true" where there is something behind it) and ``cursor``. Pages are
+walked forward: the link to the previous page leads to the first one and has no results.
+"""
+
+from urllib.parse import urlencode, urlsplit
+
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from sentry.integrations.source_code_management.types import Page
+
+MAX_PER_PAGE = 100
+
+
+class PageQuery(serializers.Serializer[None]):
+    """The query parameters of every list."""
+
+    per_page = serializers.IntegerField(
+        required=False,
+        default=MAX_PER_PAGE,
+        min_value=1,
+        max_value=MAX_PER_PAGE,
+        help_text="How many items a page has.",
+    )
+    cursor = serializers.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=4096,
+        help_text="Where to go on: the cursor of a Link header.",
+    )
+
+
+def link_header(request: Request, page: Page[object]) -> str:
+    """The ``Link`` header of a page of the list that was requested."""
+    before = _link(request, rel="previous", cursor="", results=False)
+    after = _link(request, rel="next", cursor=page.next_token, results=bool(page.next_token))
+    return f"{before}, {after}"
+
+
+def _link(request: Request, *, rel: str, cursor: str, results: bool) -> str:
+    query = [
+        (name, value)
+        for name, values in request.query_params.lists()
+        if name != "cursor"
+        for value in values
+    ]
+    if cursor:
+        query.append(("cursor", cursor))
+    url = urlsplit(request.build_absolute_uri())._replace(query=urlencode(query)).geturl()
+    flag = "true" if results else "false"
+    return f'<{url}>; rel="{rel}"; results="{flag}"; cursor="{cursor}"'

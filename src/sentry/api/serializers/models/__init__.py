@@ -1,0 +1,1 @@
+"""One serializer file per noun."""
