@@ -6,6 +6,7 @@ from sentry import __version__
 from sentry.runner.base import RootGroup, examples
 from sentry.runner.commands.apikey import apikey
 from sentry.runner.commands.createuser import createuser
+from sentry.runner.commands.demo import demo
 from sentry.runner.commands.devserver import devserver
 from sentry.runner.commands.django import django
 from sentry.runner.commands.doctor import doctor
@@ -43,6 +44,7 @@ for _command in (
     devserver,
     run,
     doctor,
+    demo,
     django,
     createuser,
     organization,

@@ -12,6 +12,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from django.db import close_old_connections
 
 from sentry import options
+from sentry.db.postgresql import statement_deadline
 from sentry.integrations.grpc import cors, wire
 from sentry.integrations.grpc.call import RpcCall, active
 from sentry.integrations.grpc.errors import status_of
@@ -62,13 +63,14 @@ class RpcApplication:
         is_text = request.form.protocol is wire.Protocol.GRPC_WEB_TEXT
         if is_text or extra:
             start_response = _rewriting(start_response, extra, is_text=is_text)
-        with active(request.call):
+        call = request.call
+        with active(call), statement_deadline(is_sent=call.deadline_sent):
             parts = self._inner(request.environ, start_response)
-            if not request.call.policy.streams:
-                body = b"".join(parts)
-                close_old_connections()
-                return [wire.encode_text(body) if is_text else body]
-        return _Stream(request.call, parts, is_text=is_text)
+            if call.policy.streams:
+                return _Stream(call, parts, is_text=is_text)
+            body = b"".join(parts)
+        close_old_connections()
+        return [wire.encode_text(body) if is_text else body]
 
 
 class _Stream:
@@ -83,7 +85,7 @@ class _Stream:
         return self
 
     def __next__(self) -> bytes:
-        with active(self._call):
+        with active(self._call), statement_deadline(is_sent=self._call.deadline_sent):
             part = next(self._parts)
         return wire.encode_text(part) if self._is_text else part
 
@@ -93,7 +95,7 @@ class _Stream:
             close = getattr(self._parts, "close", None)
             if close is not None:
                 close()
-            close_old_connections()
+        close_old_connections()
 
 
 def _refuse(

@@ -1,0 +1,60 @@
+"""What this platform adds to PostgreSQL connections."""
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+from django.db import connection
+from psycopg.pq import TransactionStatus
+
+from sentry.utils.deadline import remaining
+
+# The server gives up a little after the deadline, so that the cause is plain when it does.
+_GRACE_MS = 20
+
+
+class _StatementTimeout:
+    """Sets ``statement_timeout`` before the first statement of a block."""
+
+    def __init__(self) -> None:
+        self.is_set = False
+
+    def __call__(
+        self, execute: Callable[..., Any], sql: str, params: Any, many: Any, context: Any
+    ) -> Any:
+        if not self.is_set:
+            self.is_set = True
+            milliseconds = math.ceil(remaining(0) * 1000) + _GRACE_MS
+            # the cursor below Django's: this statement is not one of the block's
+            context["cursor"].cursor.execute(f"SET statement_timeout = {milliseconds}")
+        return execute(sql, params, many, context)
+
+
+def statement_deadline(*, is_sent: bool) -> AbstractContextManager[None]:
+    """Bounds the statements in the block by the deadline at hand, if the caller sent one.
+
+    SQLite needs none of this: see ``sentry.db.sqlite``.
+    """
+    if not is_sent or connection.vendor != "postgresql":
+        return nullcontext()
+    return _bounded()
+
+
+@contextmanager
+def _bounded() -> Iterator[None]:
+    timeout = _StatementTimeout()
+    try:
+        with connection.execute_wrapper(timeout):
+            yield
+    finally:
+        if timeout.is_set:
+            _reset()
+
+
+def _reset() -> None:
+    raw = connection.connection
+    if raw is None or raw.closed:
+        return
+    if raw.info.transaction_status is not TransactionStatus.INERROR:
+        raw.execute("RESET statement_timeout")

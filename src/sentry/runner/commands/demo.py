@@ -1,0 +1,32 @@
+"""``sentry demo``."""
+# ruff: noqa: PLC0415 - the demonstration's packages are loaded when it runs, not for --help
+
+from pathlib import Path
+
+import click
+
+from sentry.runner.base import examples
+
+
+@click.command(epilog=examples("sentry demo", "sentry demo --repo ~/src/my-project"))
+@click.option(
+    "--repo",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="A git repository with its whole history; this project's own clone where not given.",
+)
+def demo(*, repo: Path | None) -> None:
+    """Do the platform's main job on a real git repository and check it against git.
+
+    Starts an emulator of GitHub's API over the repository and the platform on SQLite, both on
+    free loopback ports and in a temporary folder, sets them up with the commands that an operator
+    uses, and calls the service with its Python client. One wrong fact gives exit status 1.
+    """
+    try:
+        from sentry.runner.demo.run import run_demo
+    except ImportError as error:
+        raise click.ClickException(
+            f"{error.name} is not installed: the demo needs the packages of this repository"
+            " (run `make setup`)"
+        ) from None
+    run_demo(repo)

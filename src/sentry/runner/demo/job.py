@@ -1,0 +1,193 @@
+"""The main job, done with the client package over gRPC-Web, every fact checked against git."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC
+
+import httpx
+from sentry_scm_client import (
+    PROVIDER_GITHUB,
+    CommitContext,
+    LineRef,
+    Repository,
+    ScmClient,
+)
+
+from sentry.runner.demo.report import Report
+from sentry.runner.demo.truth import GitTruth, TrueLine
+
+_FILES = 5
+_LINES_PER_FILE = 4
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """What was set up: ids of rows, the repository's name on the host, and the host itself."""
+
+    organization_id: int
+    project_id: int
+    group_id: int
+    integration_id: int
+    full_name: str
+    emulator_url: str
+    emulator_token: str
+
+
+def do_job(client: ScmClient, git: GitTruth, setting: Setting, report: Report) -> None:
+    """Lists, reads, blames, maps and opens a ticket; every answer goes into the report."""
+    repository = _list_repositories(client, git, setting, report)
+    _read_commit(client, git, repository, report)
+    lines = _choose_lines(git)
+    _blame_one(client, git, repository, lines[len(lines) // 2], report)
+    _blame_many(client, git, repository, lines, report)
+    _blame_file(client, git, repository, lines[0].path, report)
+    _map_code(client, git, setting, repository, report)
+    _open_ticket(client, setting, report)
+
+
+def _list_repositories(
+    client: ScmClient, git: GitTruth, setting: Setting, report: Report
+) -> Repository:
+    report.heading("ListRepositories")
+    repositories = list(client.iter_repositories(organization_id=setting.organization_id))
+    report.fact("repositories", [item.name for item in repositories], [setting.full_name])
+    repository = client.get_repository(repositories[0].id)
+    report.fact("provider", repository.provider, PROVIDER_GITHUB)
+    report.fact("default branch", repository.config["default_branch"], git.branch())
+    return repository
+
+
+def _read_commit(
+    client: ScmClient, git: GitTruth, repository: Repository, report: Report
+) -> None:
+    truth = git.head()
+    report.heading("GetCommit")
+    commit = client.get_commit(repository.id, truth.sha[:12])
+    report.fact("commit", commit.key, truth.sha)
+    report.fact("author", commit.author.name, truth.author_name)
+    report.fact("e-mail", commit.author.email, truth.author_email)
+    report.fact("time", commit.date_added.ToDatetime(UTC), truth.committed_at)
+    report.fact("message", commit.message.strip("\n"), truth.message)
+    count = len(client.list_commits(repository.id, page_size=10).commits)
+    total = int(git.run("rev-list", "--count", "HEAD"))
+    report.fact("commits on the first page of 10", count, min(10, total))
+
+
+def _choose_lines(git: GitTruth) -> list[TrueLine]:
+    """Some lines that say something, spread over some files."""
+    head = git.head().sha
+    chosen: list[TrueLine] = []
+    for path in git.text_files(head, _FILES):
+        lines = [line for line in git.blame(head, path) if line.text.strip()]
+        step = max(1, len(lines) // _LINES_PER_FILE)
+        chosen += lines[::step][:_LINES_PER_FILE]
+    return chosen
+
+
+def _blame_one(
+    client: ScmClient, git: GitTruth, repository: Repository, line: TrueLine, report: Report
+) -> None:
+    report.heading(f"GetCommitContext: {line.path}, line {line.number}")
+    context = client.get_commit_context(repository.id, git.head().sha, line.path, line.number)
+    _check_blame(git, context, line, report)
+
+
+def _check_blame(
+    git: GitTruth, context: CommitContext, line: TrueLine, report: Report
+) -> None:
+    truth = git.commit(line.sha)
+    report.fact("commit", context.blame_commit_id, line.sha)
+    report.fact("author", context.blame_author.name, truth.author_name)
+    report.fact("e-mail", context.blame_author.email, truth.author_email)
+    report.fact("time", context.blame_committed_at.ToDatetime(UTC), truth.committed_at)
+    report.fact("code", context.code_snippet, line.text)
+
+
+def _blame_many(
+    client: ScmClient,
+    git: GitTruth,
+    repository: Repository,
+    lines: Sequence[TrueLine],
+    report: Report,
+) -> None:
+    files = {line.path for line in lines}
+    report.heading(f"BatchGetCommitContext: {len(lines)} lines of {len(files)} files in one call")
+    head = git.head().sha
+    asked = [
+        LineRef(
+            repository_id=repository.id,
+            commit_sha=head,
+            filepath=line.path,
+            line_number=line.number,
+        )
+        for line in lines
+    ]
+    answers = client.batch_get_commit_context(asked)
+    for line, answer in zip(lines, answers, strict=True):
+        got = (
+            (answer.blame_commit_id, answer.code_snippet)
+            if isinstance(answer, CommitContext)
+            else (str(answer.code()), "")
+        )
+        report.fact(f"{line.path}:{line.number}", got, (line.sha, line.text))
+
+
+def _blame_file(
+    client: ScmClient, git: GitTruth, repository: Repository, path: str, report: Report
+) -> None:
+    report.heading(f"StreamFileBlame: {path}")
+    head = git.head().sha
+    got = [
+        (item.commit_id, text)
+        for item in client.stream_file_blame(repository.id, head, path)
+        for text in item.lines
+    ]
+    truth = [(line.sha, line.text) for line in git.blame(head, path)]
+    report.fact("lines", len(got), len(truth))
+    wrong = sum(one != other for one, other in zip(got, truth, strict=False))
+    report.fact("lines that differ from git blame", wrong, 0)
+
+
+def _map_code(
+    client: ScmClient, git: GitTruth, setting: Setting, repository: Repository, report: Report
+) -> None:
+    report.heading("CreateCodeMapping")
+    mapping = client.create_code_mapping(
+        organization_id=setting.organization_id,
+        project_id=setting.project_id,
+        repository_id=repository.id,
+        stack_root="/app/",
+        source_root="src/",
+    )
+    report.fact("project", mapping.project_id, setting.project_id)
+    report.fact("maps", (mapping.stack_root, mapping.source_root), ("/app/", "src/"))
+    report.fact("default branch", mapping.default_branch, git.branch())
+
+
+def _open_ticket(client: ScmClient, setting: Setting, report: Report) -> None:
+    report.heading("CreateExternalIssue and LinkExternalIssue")
+    title, key = "KeyError: 'price'", f"{setting.full_name}#1"
+    metadata = {"repo": setting.full_name}
+    issue = client.create_external_issue(
+        integration_id=setting.integration_id,
+        title=title,
+        description="Seen in production.",
+        metadata=metadata,
+    )
+    report.fact("key", issue.key, key)
+    on_host = _issue_on_host(setting)
+    report.fact("page", issue.web_url, on_host["html_url"])
+    report.fact("title on the host", title, on_host["title"])
+    linked = client.link_external_issue(setting.group_id, issue.id)
+    report.fact(f"linked to issue group {setting.group_id}", linked.key, key)
+
+
+def _issue_on_host(setting: Setting) -> dict[str, str]:
+    answer = httpx.get(
+        f"{setting.emulator_url}/repos/{setting.full_name}/issues/1",
+        headers={"authorization": f"Bearer {setting.emulator_token}"},
+        trust_env=False,
+    )
+    answer.raise_for_status()
+    issue: dict[str, str] = answer.json()
+    return issue

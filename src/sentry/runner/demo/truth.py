@@ -1,0 +1,138 @@
+"""What git itself says: the facts that the demonstration's answers are held against."""
+
+import os
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+
+_GENERATED_COMMITS = 200
+_START = datetime(2025, 1, 1, tzinfo=UTC)
+_PEOPLE = (("Ada Lovelace", "ada@example.com"), ("Åsa Öberg", "asa@example.com"))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrueCommit:
+    """A commit as ``git log`` shows it."""
+
+    sha: str
+    author_name: str
+    author_email: str
+    committed_at: datetime
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TrueLine:
+    """A line as ``git blame`` shows it: its number, its last commit, and its text."""
+
+    path: str
+    number: int
+    sha: str
+    text: str
+
+
+class GitTruth:
+    """Asks one repository, without anybody's git configuration."""
+
+    def __init__(self, path: Path) -> None:
+        """Takes the path of a repository."""
+        self.path = path
+
+    def run(self, *arguments: str) -> str:
+        """The output of a git command.
+
+        Raises:
+            click.ClickException: git refuses it.
+        """
+        return run_git(self.path, *arguments)
+
+    def head(self) -> TrueCommit:
+        """The newest commit of the current branch."""
+        return self.commit("HEAD")
+
+    def branch(self) -> str:
+        """The current branch."""
+        return self.run("symbolic-ref", "--short", "HEAD").strip()
+
+    def commit(self, ref: str) -> TrueCommit:
+        """One commit."""
+        fields = self.run("log", "-1", "--no-mailmap", "--format=%H%x00%an%x00%ae%x00%ct%x00%B", ref)
+        sha, name, email, seconds, message = fields.split("\x00", 4)
+        return TrueCommit(
+            sha=sha,
+            author_name=name,
+            author_email=email,
+            committed_at=datetime.fromtimestamp(int(seconds), tz=UTC),
+            message=message.strip("\n"),
+        )
+
+    def text_files(self, ref: str, most: int) -> list[str]:
+        """Some of the text files of a commit, at most ``most``."""
+        listed = self.run("grep", "-I", "-l", "-z", "-e", ".", ref)
+        return [name.removeprefix(f"{ref}:") for name in listed.split("\x00") if name][:most]
+
+    def blame(self, ref: str, path: str) -> list[TrueLine]:
+        """The blame of a whole file."""
+        porcelain = self.run("blame", "--line-porcelain", ref, "--", path)
+        lines: list[TrueLine] = []
+        sha = ""
+        for line in porcelain.split("\n"):
+            if line.startswith("\t"):
+                text = line[1:].removesuffix("\r")
+                lines.append(TrueLine(path=path, number=len(lines) + 1, sha=sha, text=text))
+            elif line[:40].isalnum() and line[40:41] == " ":
+                sha = line[:40]
+        return lines
+
+
+def run_git(path: Path, *arguments: str, at: datetime | None = None, who: int = 0) -> str:
+    """The output of a git command in a repository, as one of the made-up people.
+
+    Raises:
+        click.ClickException: git refuses it, or is not there.
+    """
+    name, email = _PEOPLE[who]
+    environment = {
+        **os.environ,
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_SYSTEM": os.devnull,
+        "GIT_AUTHOR_NAME": name,
+        "GIT_AUTHOR_EMAIL": email,
+        "GIT_COMMITTER_NAME": name,
+        "GIT_COMMITTER_EMAIL": email,
+    }
+    if at is not None:
+        environment["GIT_AUTHOR_DATE"] = environment["GIT_COMMITTER_DATE"] = at.isoformat()
+    command = ["git", "-c", "core.quotePath=false", "-C", str(path), *arguments]
+    try:
+        done = subprocess.run(command, capture_output=True, check=False, env=environment)
+    except FileNotFoundError:
+        raise click.ClickException("the program git is needed and was not found") from None
+    if done.returncode != 0:
+        said = done.stderr.decode("utf-8", "replace").strip()
+        raise click.ClickException(f"git {arguments[0]}: {said}")
+    return done.stdout.decode("utf-8", "replace")
+
+
+def build_repository(path: Path) -> None:
+    """Makes a repository of 200 commits by two people, one of them with a non-ASCII name."""
+    path.mkdir()
+    run_git(path, "init", "--quiet", "--initial-branch=main")
+    file = path / "shop.py"
+    for number in range(_GENERATED_COMMITS):
+        lines = file.read_text().splitlines() if file.exists() else []
+        lines.insert(number * 7 % (len(lines) + 1), f"price_{number} = {number}")
+        file.write_text("\n".join(lines) + "\n")
+        run_git(path, "add", "shop.py")
+        run_git(
+            path,
+            "commit",
+            "--quiet",
+            "--message",
+            f"shop: Set price {number}.",
+            at=_START + timedelta(hours=number),
+            who=number % 2,
+        )
