@@ -1,7 +1,7 @@
 """GitHub's API as the platform uses it: a path, one call, a parse."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from itertools import islice
 
@@ -43,6 +43,7 @@ _CONFLICT, _INVALID = HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY
 # A commit that is not there is a 422; an empty repository, which has none, a 409.
 _NO_COMMIT = frozenset({int(_CONFLICT), int(_INVALID)})
 _FIRST_ERROR = 400
+_CLOCK_DRIFT = timedelta(minutes=5)  # between GitHub's clock and ours
 
 
 class GitHubClient:
@@ -194,6 +195,7 @@ class GitHubClient:
     ) -> IssueInfo | None:
         """The issue with this marker among the newest 1,000 that were opened since then."""
         repo = parse.parse_identifier(identifier)
+        since = since.astimezone(UTC) - _CLOCK_DRIFT
         pages = self._session.pages(
             self._in_repository(identifier, "/issues"),
             resource="repository",
@@ -201,13 +203,13 @@ class GitHubClient:
                 "state": "all",
                 "sort": "created",
                 "direction": "desc",
-                "since": since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "since": since.strftime("%Y-%m-%dT%H:%M:%SZ"),
                 "per_page": _PER_PAGE,
             },
         )
         for page in islice(pages, _ISSUE_PAGES):
             for item in parse.parse_issues(page.json(), repo):
-                if item.created_at < since.replace(microsecond=0):
+                if item.created_at < since:
                     return None
                 if item.marker == marker and not item.is_pull_request:
                     return item.issue

@@ -39,6 +39,7 @@ _MAX_URL = 16_000
 _MAX_REDIRECTS = 3
 _MAX_PAGES = 2000
 _UNKNOWN_LIMIT = 60.0
+_LONGEST_WAIT = 5.0  # a thread waits with it
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
@@ -216,7 +217,7 @@ class HostSession:
                 return self._follow(call, limit)
             except Transient as failure:
                 wait = self._wait_before(attempt, failure)
-                if attempt >= attempts or wait >= limit.left(self._runtime):
+                if attempt >= attempts or wait >= min(_LONGEST_WAIT, limit.left(self._runtime)):
                     raise failure.error from None
             self._runtime.sleep(wait)
             attempt += 1

@@ -4,7 +4,7 @@ import threading
 from dataclasses import dataclass
 
 _FIRST_BACKOFF = 0.25
-_MAX_BACKOFF = 8.0
+_MAX_BACKOFF = 4.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

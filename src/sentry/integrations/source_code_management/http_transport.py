@@ -163,16 +163,15 @@ class PinnedBackend(httpcore.NetworkBackend):
 
 
 class _PooledBody(httpx.SyncByteStream):
-    def __init__(self, stream: Iterable[bytes]) -> None:
-        self._stream = stream
+    def __init__(self, answer: httpcore.Response) -> None:
+        self._answer = answer
 
     def __iter__(self) -> Iterator[bytes]:
         with _translated():
-            yield from self._stream
+            yield from self._answer.iter_stream()
 
     def close(self) -> None:
-        if isinstance(self._stream, httpcore.ConnectionInterface) or hasattr(self._stream, "close"):
-            self._stream.close()
+        self._answer.close()
 
 
 @contextlib.contextmanager
@@ -221,8 +220,7 @@ class GuardedTransport(httpx.BaseTransport):
         )
         with _translated():
             answer = self._pool.handle_request(outgoing)
-        body: Any = answer.stream
-        return httpx.Response(answer.status, headers=answer.headers, stream=_PooledBody(body))
+        return httpx.Response(answer.status, headers=answer.headers, stream=_PooledBody(answer))
 
     def close(self) -> None:
         """Closes every connection."""

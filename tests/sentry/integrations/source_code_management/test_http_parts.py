@@ -1,0 +1,147 @@
+"""The session's small parts: paths, cache, limits."""
+
+import httpx
+import pytest
+
+from sentry.integrations.source_code_management.errors import InvalidArgument
+from sentry.integrations.source_code_management.http_answers import HostResponse
+from sentry.integrations.source_code_management.http_cache import (
+    CacheKey,
+    ResponseCache,
+    digest,
+)
+from sentry.integrations.source_code_management.http_limits import Budgets, Limit, backoff
+from sentry.integrations.source_code_management.http_paths import route
+
+HOSTILE = [
+    "a/b",
+    "%2e%2e",
+    "..%2f",
+    "a?b=c",
+    "a#b",
+    "a\nb",
+    "a\r\nHost: evil",
+    "a;b",
+    "a\\b",
+    "ä ö",
+    "a%00b",
+    "...",
+    "a b+c",
+    "\u2028",
+]
+
+
+@pytest.mark.parametrize("value", HOSTILE)
+def test_a_segment_stays_one_segment(value):
+    made = route("/repos/{name}/commits", name=value)
+    assert made.template == "/repos/{name}/commits"
+    assert made.path.count("/") == 3
+    sent = httpx.URL("https://h.example" + made.path)
+    assert sent.raw_path.decode() == made.path
+    assert sent.host == "h.example"
+    assert sent.query == b""
+
+
+def test_a_path_keeps_its_slashes_and_a_number_is_a_segment():
+    assert route("/x/{+path}", path="a b/c%/ü").path == "/x/a%20b/c%25/%C3%BC"
+    assert route("/x/{n}", n=7).path == "/x/7"
+
+
+@pytest.mark.parametrize("value", ["", ".", "..", "a\0b", "a\ud800"])
+def test_what_could_lead_elsewhere_is_refused(value):
+    with pytest.raises(InvalidArgument) as caught:
+        route("/x/{name}", name=value)
+    assert caught.value.field == "name"
+
+
+@pytest.mark.parametrize("value", ["", "/a", "a/", "a//b", "a/../b", "./a", "a/.."])
+def test_a_path_has_no_part_that_leads_elsewhere(value):
+    with pytest.raises(InvalidArgument):
+        route("/x/{+path}", path=value)
+
+
+def test_a_path_has_an_end():
+    with pytest.raises(InvalidArgument, match="too long"):
+        route("/x/{+path}", path="a/" * 5000 + "a")
+
+
+def key(name: str) -> CacheKey:
+    return CacheKey(identity=name, method="GET", url="https://h/", accept="")
+
+
+def stored(size: int) -> HostResponse:
+    return HostResponse(status=200, headers={"etag": "x"}, body=b"x" * size)
+
+
+def cache(entries: int = 3, size: int = 100_000) -> ResponseCache:
+    return ResponseCache(max_entries=lambda: entries, max_bytes=lambda: size)
+
+
+def test_the_cache_forgets_what_was_used_longest_ago():
+    answers = cache()
+    for name in "abc":
+        answers.put(key(name), stored(1))
+    assert answers.get(key("a"))
+    answers.put(key("d"), stored(1))
+    assert answers.get(key("b")) is None
+    assert all(answers.get(key(name)) for name in "acd")
+
+
+def test_the_cache_is_bounded_by_bytes():
+    answers = cache(entries=1000, size=100_000)
+    for number in range(50):
+        answers.put(key(str(number)), stored(10_000))
+    kept = [number for number in range(50) if answers.get(key(str(number)))]
+    assert kept == list(range(41, 50))
+    answers.put(key("large"), stored(20_000))
+    assert answers.get(key("large")) is None
+    answers.put(key("49"), stored(1))
+    replaced = answers.get(key("49"))
+    assert replaced is not None
+    assert len(replaced.body) == 1
+
+
+def test_a_cache_of_no_entries_keeps_nothing():
+    answers = cache(entries=0)
+    answers.put(key("a"), stored(1))
+    assert answers.get(key("a")) is None
+
+
+def test_a_cleared_cache_takes_as_much_as_a_new_one():
+    answers = cache(entries=1000, size=100_000)
+    for number in range(9):
+        answers.put(key(str(number)), stored(10_000))
+    answers.clear()
+    assert answers.get(key("1")) is None
+    answers.put(key("a"), stored(10_000))
+    assert answers.get(key("a"))
+
+
+def test_digests_tell_their_parts_apart():
+    assert digest("ab", "c") != digest("a", "bc")
+    assert "secret" not in digest("secret")
+    assert len(digest("\ud800")) == 64
+
+
+def test_a_limit_covers_its_bucket_until_it_ends():
+    budgets = Budgets()
+    budgets.block("me", Limit(seconds=30, bucket="core"), now=100.0)
+    budgets.block("me", Limit(seconds=10, bucket="core"), now=100.0)
+    assert budgets.wait("me", "core", now=110.0) == 20.0
+    assert budgets.wait("me", "core", now=131.0) == 0.0
+    assert budgets.wait("me", "graphql", now=110.0) == 0.0
+    assert budgets.wait("you", "core", now=110.0) == 0.0
+
+
+def test_a_limit_without_a_bucket_covers_everything():
+    budgets = Budgets()
+    budgets.block("me", Limit(seconds=30), now=100.0)
+    assert budgets.wait("me", "core", now=100.0) == 30.0
+    budgets.block("you", Limit(seconds=5), now=200.0)
+    assert budgets.wait("me", "core", now=200.0) == 0.0
+
+
+def test_backoff_grows_with_full_jitter_up_to_a_bound():
+    assert backoff(1, random=0.0) == 0.0
+    assert [backoff(n, random=1.0) for n in range(1, 7)] == [0.5, 1.0, 2.0, 4.0, 4.0, 4.0]
+    assert backoff(2, random=0.5) == 0.5
