@@ -65,7 +65,7 @@ def _checked_metadata(
         # The first fault is told by its place and pydantic's own words: never with the input.
         fault = error.errors(include_input=False, include_url=False, include_context=False)[0]
         place = ".".join(str(part) for part in fault["loc"]) or "metadata"
-        raise InvalidArgument(place, fault["msg"]) from None
+        raise InvalidArgument(place, fault["msg"].removeprefix("Value error, ")) from None
 
 
 def _verify(provider: type[IntegrationProvider], model: RpcIntegration, organization: int) -> None:

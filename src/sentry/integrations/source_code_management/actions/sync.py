@@ -1,10 +1,11 @@
 """Reading all repositories of a host into the platform's table."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import batched
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
 from sentry import models
 from sentry.auth.caller import Caller
@@ -112,38 +113,36 @@ def _fits(info: RepositoryInfo) -> bool:
 
 
 def _store(target: _Target, page: Sequence[RepositoryInfo]) -> SyncResult:
-    """Stores one page: one read, and one upsert of what is new or differs.
-
-    The upsert makes two synchronizations at once harmless. An id that another process has just
-    taken is the only conflict left; then the page is tried again with new ids.
-    """
+    """Stores one page. An id that another process has just taken is replaced by a new one."""
     wanted = {info.external_id: info for info in page if _fits(info)}
-    for attempt in range(_ATTEMPTS):
-        known = _known(target, wanted)
-        rows = {
-            key: _row(target, info, known[key].config if key in known else {})
-            for key, info in wanted.items()
-        }
-        changed = [row for key, row in rows.items() if not _same(row, known.get(key))]
-        try:
-            models.Repository.objects.bulk_create(
-                changed,
-                update_conflicts=True,
-                unique_fields=["organization", "provider", "external_id"],
-                update_fields=_UPDATED_FIELDS,
-            )
-        except IntegrityError:
-            if attempt == _ATTEMPTS - 1:
-                raise
-        else:
-            created = len(wanted.keys() - known.keys())
-            return SyncResult(
-                created=created,
-                updated=len(changed) - created,
-                unchanged=len(wanted) - len(changed),
-                skipped=sum(not _fits(info) for info in page),
-            )
-    raise AssertionError("unreachable")
+    skipped = SyncResult(skipped=sum(not _fits(info) for info in page))
+    for _ in range(_ATTEMPTS - 1):
+        with suppress(IntegrityError):
+            return _upsert(target, wanted) + skipped
+    return _upsert(target, wanted) + skipped
+
+
+def _upsert(target: _Target, wanted: Mapping[str, RepositoryInfo]) -> SyncResult:
+    """One read, and one upsert of what is new or differs: two of these at once do no harm."""
+    known = _known(target, wanted)
+    rows = {
+        key: _row(target, info, known[key].config if key in known else {})
+        for key, info in wanted.items()
+    }
+    changed = [row for key, row in rows.items() if not _same(row, known.get(key))]
+    with transaction.atomic():
+        models.Repository.objects.bulk_create(
+            changed,
+            update_conflicts=True,
+            unique_fields=["organization", "provider", "external_id"],
+            update_fields=_UPDATED_FIELDS,
+        )
+    created = len(wanted.keys() - known.keys())
+    return SyncResult(
+        created=created,
+        updated=len(changed) - created,
+        unchanged=len(wanted) - len(changed),
+    )
 
 
 def _known(target: _Target, external_ids: Iterable[str]) -> dict[str | None, models.Repository]:

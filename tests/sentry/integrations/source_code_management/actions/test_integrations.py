@@ -1,0 +1,123 @@
+"""Adding and listing integrations: what is checked, stored, and never shown."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from sentry import features
+from sentry.actions.operator import operator_in
+from sentry.integrations.github.integration import GitHubIntegration, GitHubIntegrationProvider
+from sentry.integrations.source_code_management.actions.integrations import (
+    IntegrationState,
+    add_integration,
+    list_integrations,
+)
+from sentry.integrations.source_code_management.errors import (
+    AlreadyExists,
+    IntegrationBroken,
+    InvalidArgument,
+    ProviderDisabled,
+)
+from sentry.models import Integration, OrganizationIntegration
+from sentry.testutils.factories import Factories
+
+pytestmark = pytest.mark.django_db
+SECRET = "ghp_hunter2hunter2hunter2"
+
+
+def add(organization_id: int, **fields: Any) -> Any:
+    values = {"provider": "github", "metadata": {"token": SECRET}, "verify": False}
+    return add_integration(operator_in(organization_id), **{**values, **fields})
+
+
+def test_it_is_stored_encrypted_and_listed_without_its_credential() -> None:
+    organization = Factories.create_organization()
+    made = add(organization.id, name=" Our GitHub ")
+    assert (made.provider, made.name, made.state) == ("github", "Our GitHub", "active")
+    assert list_integrations(operator_in(organization.id)) == [made]
+    assert list_integrations(operator_in(organization.id), provider="gitlab") == []
+    assert list_integrations(operator_in(Factories.create_organization().id)) == []
+    assert SECRET not in repr(made)
+    assert Integration.objects.get().plain_metadata()["token"] == SECRET
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT metadata FROM sentry_integration")
+        assert SECRET not in cursor.fetchone()[0]
+
+
+def test_without_a_name_it_is_called_by_its_identity() -> None:
+    made = add(Factories.create_organization().id)
+    assert made.name == made.external_id
+
+
+def test_the_same_identity_gets_the_new_credential() -> None:
+    organization = Factories.create_organization()
+    first = add(organization.id, name="Old")
+    identity = {"base_url": "https://api.github.com", "web_url": "https://github.com"}
+    second = add(organization.id, name="New", metadata={"token": SECRET, **identity})
+    assert (second.id, second.name) == (first.id, "New")
+    assert OrganizationIntegration.objects.count() == 1
+
+
+def test_an_identity_of_another_organization_is_refused() -> None:
+    first = add(Factories.create_organization().id)
+    with pytest.raises(AlreadyExists, match="another organization"):
+        add(Factories.create_organization().id)
+    assert [row.id for row in Integration.objects.all()] == [first.id]
+    assert OrganizationIntegration.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"provider": "nonsense"}, "provider: must be one of: github"),
+        ({"metadata": {}}, "metadata: needs exactly one of token and app"),
+        ({"metadata": {"token": "hunter2 with spaces"}}, "token: "),
+        ({"metadata": {"token": SECRET, "other": "hunter2"}}, "other: "),
+        ({"metadata": {"token": SECRET, "base_url": "ftp://hunter2"}}, "base_url: "),
+        (
+            {
+                "metadata": {
+                    "app": {"app_id": "1", "installation_id": "2", "private_key": "hunter2"}
+                }
+            },
+            "app.private_key: must be an RSA private key",
+        ),
+        ({"name": "x" * 201}, "name: is longer than 200"),
+    ],
+)
+def test_what_is_wrong_is_told_by_its_field_and_never_shown(
+    fields: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InvalidArgument) as caught:
+        add(Factories.create_organization().id, **fields)
+    assert caught.value.message.startswith(message)
+    assert "hunter2" not in caught.value.message
+    assert not Integration.objects.exists()
+
+
+def test_a_provider_that_is_switched_off_is_refused() -> None:
+    flag = {GitHubIntegrationProvider.feature: False}
+    with features.override(flag), pytest.raises(ProviderDisabled):
+        add(Factories.create_organization().id)
+
+
+def test_a_credential_that_the_host_refuses_is_not_stored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(self: GitHubIntegration, *, query: str = "") -> Any:
+        raise IntegrationBroken
+
+    monkeypatch.setattr(GitHubIntegration, "get_repositories", refuse)
+    with pytest.raises(IntegrationBroken):
+        add(Factories.create_organization().id, verify=True)
+    assert not Integration.objects.exists()
+
+
+@pytest.mark.parametrize("model", [Integration, OrganizationIntegration])
+def test_either_side_disables_it(model: Any) -> None:
+    organization = Factories.create_organization()
+    add(organization.id)
+    model.objects.update(status=1)
+    (listed,) = list_integrations(operator_in(organization.id))
+    assert listed.state is IntegrationState.DISABLED
