@@ -1,0 +1,67 @@
+"""Runs the ``sentry`` command: in this process by click, or in one of its own."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from sentry.runner.main import cli
+from tests.live import BIN, PATIENCE
+
+type Sentry = Callable[..., Result]
+type Process = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def sentry() -> Sentry:
+    """Runs a command in this process: ``sentry("organization", "list", stdin="")``."""
+
+    def run(*arguments: str, stdin: str | None = None, status: int = 0) -> Result:
+        result = CliRunner().invoke(cli, list(arguments), input=stdin, prog_name="sentry")
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert result.exit_code == status, result.output
+        return result
+
+    return run
+
+
+@pytest.fixture
+def sentry_json(sentry: Sentry) -> Callable[..., Any]:
+    """Runs a command with ``--json`` and gives what it printed to standard output."""
+    return lambda *arguments, **how: json.loads(sentry(*arguments, "--json", **how).stdout)
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Mapping[str, str]:
+    """The environment of a fresh installation that nothing was made for yet."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return {**kept, "SENTRY_HOME": str(tmp_path / "home")}
+
+
+@pytest.fixture
+def process(environment: Mapping[str, str], tmp_path: Path) -> Process:
+    """Runs a command in a process of its own, on a fresh installation."""
+
+    def run(
+        *arguments: str, status: int = 0, stdin: str = "", **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [str(BIN / "sentry"), *arguments],
+            env={**environment, **variables},
+            cwd=tmp_path,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE,
+        )
+        assert done.returncode == status, done.stdout + done.stderr
+        return done
+
+    return run
