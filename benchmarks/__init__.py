@@ -1,0 +1,1 @@
+"""What the platform must reach, measured: ``make bench``, or ``make bench ONLY=name``."""
