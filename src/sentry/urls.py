@@ -2,7 +2,11 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from sentry.web import health
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("_health/", health.live, name="sentry-health"),
+    path("_health/ready/", health.ready, name="sentry-health-ready"),
     path("api/0/", include("sentry.api.urls")),
 ]
 
