@@ -43,9 +43,7 @@ def reserve_nonce(key_id: str, nonce: str, *, expires_at: int) -> None:
         logger.exception("auth.nonce.store_failed", extra={"key_id": key_id})
         raise ServiceUnavailable("the nonce store") from None
     if not fresh:
-        raise Unauthenticated(
-            "the request was received before", reason=Reason.SIGNATURE_REPLAYED
-        )
+        raise Unauthenticated("the request was received before", reason=Reason.SIGNATURE_REPLAYED)
 
 
 def _reserve_in_redis(key_id: str, nonce: str, expires_at: int) -> bool:

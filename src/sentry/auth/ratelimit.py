@@ -29,7 +29,7 @@ _MAX_CREDENTIALS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class RateLimitState:
-    """What the caller is told: requests a minute, requests left, and when the minute ends (unix)."""
+    """What the caller is told: requests a minute, those left, and when the minute ends (unix)."""
 
     limit: int
     remaining: int
@@ -92,7 +92,10 @@ class RateLimiter:
 
 
 def _take(credential: str, window: int, size: int) -> int:
-    """Adds ``size`` to the shared counter; how many were taken before. A dead store limits nobody."""
+    """Adds ``size`` to the shared counter; how many were taken before.
+
+    A dead store limits nobody.
+    """
     try:
         if settings.REDIS_URL:
             return _take_from_redis(credential, window, size)

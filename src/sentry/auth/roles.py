@@ -23,7 +23,13 @@ _MEMBER = {
     "event:write",
     "repository:read",
 }
-_ADMIN = _MEMBER | {"project:admin", "project:releases", "team:admin", "repository:write", "org:integrations"}
+_ADMIN = _MEMBER | {
+    "project:admin",
+    "project:releases",
+    "team:admin",
+    "repository:write",
+    "org:integrations",
+}
 _MANAGER = _ADMIN | {"org:write", "member:admin"}
 
 _SCOPES = {

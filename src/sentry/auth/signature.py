@@ -82,7 +82,10 @@ def sign(request: SignedRequest, secret: str) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SharedSecret:
-    """One service that may sign. The first secret signs, all verify; ``organizations`` may be "*"."""
+    """One service that may sign: the first secret signs, all verify.
+
+    ``organizations`` None means every one.
+    """
 
     id: str
     secrets: tuple[str, ...] = field(repr=False)
@@ -100,7 +103,9 @@ class MalformedSecretsError(ValueError):
 
 @lru_cache(maxsize=8)
 def parse_shared_secrets(text: str) -> Mapping[str, SharedSecret]:
-    """The services in ``SCM_SHARED_SECRETS``: a JSON list of ``{id, secrets, scopes, organizations}``.
+    """The services in ``SCM_SHARED_SECRETS``, by id.
+
+    It is a JSON list of ``{id, secrets, scopes, organizations}``.
 
     Raises:
         MalformedSecretsError: it is not of that form.
@@ -174,9 +179,7 @@ def verify(request: SignedRequest, *, now: float | None = None) -> Caller:
         raise Unauthenticated(
             "the key may not act in this organization", reason=Reason.SIGNATURE_INVALID
         )
-    reserve_nonce(
-        service.id, request.nonce, expires_at=timestamp + TOLERANCE_SECONDS + 1
-    )
+    reserve_nonce(service.id, request.nonce, expires_at=timestamp + TOLERANCE_SECONDS + 1)
     return Caller(
         kind=CallerKind.SERVICE,
         organization_id=organization_id,

@@ -6,7 +6,6 @@ from django.db import models
 
 from sentry.utils.encryption import decrypt_json, encrypt_json
 
-
 if TYPE_CHECKING:
     _TextField = models.TextField[Any, Any]
 else:
@@ -18,6 +17,11 @@ class EncryptedJSONField(_TextField):
 
     It cannot be filtered on. Reading with a wrong key raises ``WrongEncryptionKeyError``.
     """
+
+    if TYPE_CHECKING:
+        # what django-stubs reads to type a model's attribute
+        _pyi_private_set_type: Any
+        _pyi_private_get_type: Any
 
     def from_db_value(self, value: str | None, *_: object) -> object:
         """The plain value of a column."""

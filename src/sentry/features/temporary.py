@@ -3,5 +3,5 @@
 from sentry.features.manager import FeatureManager
 
 
-def register_features(manager: FeatureManager) -> None:  # noqa: ARG001
+def register_features(manager: FeatureManager) -> None:
     """Registers the temporary flags; there are none now."""

@@ -3,6 +3,4 @@
 from sentry.integrations.base import IntegrationProvider
 from sentry.integrations.github.integration import GitHubIntegrationProvider
 
-PROVIDERS: tuple[type[IntegrationProvider], ...] = (
-    GitHubIntegrationProvider,
-)
+PROVIDERS: tuple[type[IntegrationProvider], ...] = (GitHubIntegrationProvider,)

@@ -1,7 +1,5 @@
 """A tie between an issue group and a commit, a pull request or a ticket."""
 
-from typing import Any
-
 from django.db import models
 from django.utils import timezone
 

@@ -23,9 +23,7 @@ class Project(RegionModel):
         app_label = "sentry"
         db_table = "sentry_project"
         constraints = [
-            models.UniqueConstraint(
-                fields=["organization", "slug"], name="sentry_project_org_slug"
-            )
+            models.UniqueConstraint(fields=["organization", "slug"], name="sentry_project_org_slug")
         ]
 
     def __str__(self) -> str:

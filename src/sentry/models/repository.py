@@ -1,7 +1,5 @@
 """A source code repository of an organization."""
 
-from typing import Any
-
 from django.db import models
 from django.utils import timezone
 

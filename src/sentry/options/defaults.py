@@ -14,23 +14,75 @@ def register_all(options: OptionsManager) -> None:
 
 def _register_doors(options: OptionsManager) -> None:
     register = options.register
-    register("auth.cache-ttl", default=5.0, help="Seconds that a credential is remembered in a process; 0: never.")
-    register("grpc.max-request-bytes", default=4 * MIB, help="The largest request message, in bytes.")
-    register("grpc.max-response-bytes", default=16 * MIB, help="The largest response message, in bytes.")
-    register("grpc.default-deadline", default=30.0, help="Seconds that a call may take when it names no deadline.")
-    register("grpc.max-deadline", default=120.0, help="The longest deadline that a call may ask for, in seconds.")
-    register("grpc.cors-origins", default=[], help="Origins that browsers may call from, as https://host[:port].")
-    register("ratelimit.requests-per-minute", default=6000, help="Requests that one credential may make in a minute; 0: unlimited.")
-    register("ratelimit.lease-size", default=100, help="How many requests a process leases from the shared counter at a time.")
-    register("idempotency.ttl", default=86400, help="Seconds that the outcome of a mutation is kept for its idempotency key.")
+    register(
+        "auth.cache-ttl",
+        default=5.0,
+        help="Seconds that a credential is remembered in a process; 0: never.",
+    )
+    register(
+        "grpc.max-request-bytes", default=4 * MIB, help="The largest request message, in bytes."
+    )
+    register(
+        "grpc.max-response-bytes", default=16 * MIB, help="The largest response message, in bytes."
+    )
+    register(
+        "grpc.default-deadline",
+        default=30.0,
+        help="Seconds that a call may take when it names no deadline.",
+    )
+    register(
+        "grpc.max-deadline",
+        default=120.0,
+        help="The longest deadline that a call may ask for, in seconds.",
+    )
+    register(
+        "grpc.cors-origins",
+        default=[],
+        help="Origins that browsers may call from, as https://host[:port].",
+    )
+    register(
+        "ratelimit.requests-per-minute",
+        default=6000,
+        help="Requests that one credential may make in a minute; 0: unlimited.",
+    )
+    register(
+        "ratelimit.lease-size",
+        default=100,
+        help="How many requests a process leases from the shared counter at a time.",
+    )
+    register(
+        "idempotency.ttl",
+        default=86400,
+        help="Seconds that the outcome of a mutation is kept for its idempotency key.",
+    )
 
 
 def _register_hosts(options: OptionsManager) -> None:
     register = options.register
-    register("scm.http.connect-timeout", default=5.0, help="Seconds to wait for a connection to a host.")
+    register(
+        "scm.http.connect-timeout", default=5.0, help="Seconds to wait for a connection to a host."
+    )
     register("scm.http.read-timeout", default=15.0, help="Seconds to wait for a host's next bytes.")
-    register("scm.http.total-timeout", default=30.0, help="Seconds that one host call may take with all its retries.")
-    register("scm.http.max-attempts", default=3, help="How often a call that may be repeated is tried.")
-    register("scm.http.max-response-bytes", default=32 * MIB, help="The largest answer of a host that is read, after decompression.")
-    register("scm.http.cache-entries", default=1000, help="Conditional answers (ETag) that a process remembers; 0: none.")
-    register("scm.http.cache-bytes", default=64 * MIB, help="Bytes of conditional answers that a process remembers.")
+    register(
+        "scm.http.total-timeout",
+        default=30.0,
+        help="Seconds that one host call may take with all its retries.",
+    )
+    register(
+        "scm.http.max-attempts", default=3, help="How often a call that may be repeated is tried."
+    )
+    register(
+        "scm.http.max-response-bytes",
+        default=32 * MIB,
+        help="The largest answer of a host that is read, after decompression.",
+    )
+    register(
+        "scm.http.cache-entries",
+        default=1000,
+        help="Conditional answers (ETag) that a process remembers; 0: none.",
+    )
+    register(
+        "scm.http.cache-bytes",
+        default=64 * MIB,
+        help="Bytes of conditional answers that a process remembers.",
+    )

@@ -242,7 +242,7 @@ class Factories:
             provider=provider,
             external_id=external_id or f"installation-{number}",
             name=name or f"Installation {number}",
-            metadata={} if metadata is None else metadata,  # type: ignore[misc]
+            metadata={} if metadata is None else metadata,
             status=status,
         )
         organization = organization or Factories._some_organization()

@@ -33,5 +33,5 @@ def new_organization_token(organization_slug: str) -> str:
 
 
 def hash_token(token: str) -> str:
-    """What is stored of a secret: its SHA-256 in hex. 256 random bits need no salt or stretching."""
+    """What is stored of a secret: its SHA-256 in hex; 256 random bits need no salt."""
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

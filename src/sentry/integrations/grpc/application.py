@@ -7,6 +7,7 @@ the database connections back.
 """
 
 from collections.abc import Iterable
+from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from django.db import close_old_connections
@@ -112,12 +113,10 @@ def _refuse(
     return [body]
 
 
-def _rewriting(
-    start_response: StartResponse, extra: Headers, *, is_text: bool
-) -> StartResponse:
+def _rewriting(start_response: StartResponse, extra: Headers, *, is_text: bool) -> StartResponse:
     """A ``start_response`` that adds headers and names the text form of gRPC-Web."""
 
-    def start(status: str, headers: Headers, exc_info: object = None, /) -> object:
+    def start(status: str, headers: Headers, *exc_info: Any) -> object:
         if is_text:
             headers = [
                 (name, value.replace("grpc-web+", "grpc-web-text+"))
@@ -125,7 +124,7 @@ def _rewriting(
                 else (name, value)
                 for name, value in headers
             ]
-        return start_response(status, [*headers, *extra])
+        return start_response(status, [*headers, *extra], *exc_info)
 
     return start  # type: ignore[return-value]
 

@@ -116,9 +116,7 @@ def author(value: AuthorInfo | None) -> scm_pb2.CommitAuthor | None:
     """A commit's author; None stays None."""
     if value is None:
         return None
-    return scm_pb2.CommitAuthor(
-        name=value.name, email=value.email, external_id=value.external_id
-    )
+    return scm_pb2.CommitAuthor(name=value.name, email=value.email, external_id=value.external_id)
 
 
 @to_message.register

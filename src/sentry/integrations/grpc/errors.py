@@ -111,9 +111,7 @@ def is_permanent(error: ScmError) -> bool:
 
 def status_of(error: ScmError) -> RpcStatus:
     """The status of a domain error, with its details."""
-    details: list[Message] = [
-        error_details_pb2.ErrorInfo(reason=error.reason.value, domain=DOMAIN)
-    ]
+    details: list[Message] = [error_details_pb2.ErrorInfo(reason=error.reason.value, domain=DOMAIN)]
     if error.retry_after is not None:
         info = error_details_pb2.RetryInfo()
         info.retry_delay.FromNanoseconds(int(error.retry_after * 1_000_000_000))
@@ -151,6 +149,4 @@ def _of_library(error: ConnectError) -> ScmError:
     """What the RPC library found wrong with a message, in our words."""
     if error.code is Code.RESOURCE_EXHAUSTED:
         return errors.TooLarge("the message is larger than this server takes")
-    return errors.InvalidArgument(
-        "message", "cannot be read", reason=Reason.MESSAGE_MALFORMED
-    )
+    return errors.InvalidArgument("message", "cannot be read", reason=Reason.MESSAGE_MALFORMED)

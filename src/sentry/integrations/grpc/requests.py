@@ -80,9 +80,7 @@ def _checked(
     return policy, form
 
 
-def _unsupported(
-    message: str, http_status: str = "415 Unsupported Media Type"
-) -> ProtocolError:
+def _unsupported(message: str, http_status: str = "415 Unsupported Media Type") -> ProtocolError:
     return ProtocolError(Reason.PROTOCOL_UNSUPPORTED, message, http_status=http_status)
 
 

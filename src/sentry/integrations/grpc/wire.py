@@ -124,9 +124,7 @@ def encode_text(chunk: bytes) -> bytes:
     return base64.b64encode(chunk)
 
 
-def refusal(
-    wire: WireFormat | None, error: ScmError, status: RpcStatus
-) -> tuple[str, str, bytes]:
+def refusal(wire: WireFormat | None, error: ScmError, status: RpcStatus) -> tuple[str, str, bytes]:
     """A call that fails before it begins: HTTP status line, content type and body.
 
     Args:

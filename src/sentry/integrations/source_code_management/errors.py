@@ -152,9 +152,7 @@ class RequestInFlight(ScmError):
 
     def __init__(self, retry_after: float) -> None:
         """Says how many seconds the first call may still take."""
-        super().__init__(
-            "a call with this idempotency key is in progress", retry_after=retry_after
-        )
+        super().__init__("a call with this idempotency key is in progress", retry_after=retry_after)
 
 
 class PreconditionFailed(ScmError):

@@ -19,9 +19,7 @@ class SourceCodeIssueIntegration(Protocol):
         """
         ...
 
-    def find_issue_by_marker(
-        self, repo: str, marker: str, *, since: datetime
-    ) -> IssueInfo | None:
+    def find_issue_by_marker(self, repo: str, marker: str, *, since: datetime) -> IssueInfo | None:
         """The issue that carries the marker, among those opened since then; None where none does.
 
         Reads the list of issues, not the host's search, which lags.

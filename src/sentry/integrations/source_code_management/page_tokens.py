@@ -35,17 +35,22 @@ def decode_page_token(query: Sequence[object], token: str) -> PageKey | None:
     """
     if not token:
         return None
-    try:
-        if len(token) > _MAX_LENGTH:
-            raise ValueError
-        raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-        payload = raw[_MAC_BYTES:]
-        if not hmac.compare_digest(raw[:_MAC_BYTES], _mac(query, payload)):
-            raise ValueError
-        key: PageKey = json.loads(payload)
-    except (ValueError, binascii.Error):
-        raise InvalidArgument("page_token", "is not a token of this query") from None
+    raw = _raw(token)
+    mac, payload = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
+    if not hmac.compare_digest(mac, _mac(query, payload)):
+        raise InvalidArgument("page_token", "is not a token of this query")
+    key: PageKey = json.loads(payload)
     return key
+
+
+def _raw(token: str) -> bytes:
+    """The bytes of a token; none where it is no base64url."""
+    if len(token) > _MAX_LENGTH:
+        return b""
+    try:
+        return base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error):
+        return b""
 
 
 def _mac(query: Sequence[object], payload: bytes) -> bytes:

@@ -83,9 +83,7 @@ class CommitIntegration(Protocol):
 class FileIntegration(Protocol):
     """Reads files."""
 
-    def get_file(
-        self, repo: RepositoryRef, *, path: str, sha: str, max_bytes: int
-    ) -> FileContent:
+    def get_file(self, repo: RepositoryRef, *, path: str, sha: str, max_bytes: int) -> FileContent:
         """The first ``max_bytes`` of a file as of commit ``sha`` (a full id).
 
         Raises:

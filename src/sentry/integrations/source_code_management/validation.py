@@ -27,7 +27,7 @@ def clean_text(field: str, value: str, *, max_length: int, required: bool = Fals
         raise InvalidArgument(field, "is needed")
     if len(value) > max_length:
         raise InvalidArgument(field, f"is longer than {max_length} characters")
-    if "\x00" in value or not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value):
+    if "\x00" in value or (not value.isascii() and any("\ud800" <= c <= "\udfff" for c in value)):
         raise InvalidArgument(field, "holds NUL or half a surrogate pair")
     return value
 

@@ -1,7 +1,5 @@
 """An issue or work item on a host."""
 
-from typing import Any
-
 from django.db import models
 from django.utils import timezone
 

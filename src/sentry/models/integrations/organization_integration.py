@@ -1,7 +1,5 @@
 """An integration as one organization uses it."""
 
-from typing import Any
-
 from django.db import models
 from django.utils import timezone
 

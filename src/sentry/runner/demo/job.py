@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC
 
 import httpx
+
+from sentry.runner.demo.report import Report
+from sentry.runner.demo.truth import GitTruth, TrueLine
 from sentry_scm_client import (
     PROVIDER_GITHUB,
     CommitContext,
@@ -12,9 +15,6 @@ from sentry_scm_client import (
     Repository,
     ScmClient,
 )
-
-from sentry.runner.demo.report import Report
-from sentry.runner.demo.truth import GitTruth, TrueLine
 
 _FILES = 5
 _LINES_PER_FILE = 4
@@ -57,9 +57,7 @@ def _list_repositories(
     return repository
 
 
-def _read_commit(
-    client: ScmClient, git: GitTruth, repository: Repository, report: Report
-) -> None:
+def _read_commit(client: ScmClient, git: GitTruth, repository: Repository, report: Report) -> None:
     truth = git.head()
     report.heading("GetCommit")
     commit = client.get_commit(repository.id, truth.sha[:12])
@@ -92,9 +90,7 @@ def _blame_one(
     _check_blame(git, context, line, report)
 
 
-def _check_blame(
-    git: GitTruth, context: CommitContext, line: TrueLine, report: Report
-) -> None:
+def _check_blame(git: GitTruth, context: CommitContext, line: TrueLine, report: Report) -> None:
     truth = git.commit(line.sha)
     report.fact("commit", context.blame_commit_id, line.sha)
     report.fact("author", context.blame_author.name, truth.author_name)

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from sentry_scm_client import ScmClient
 
 from sentry.runner.demo.job import Setting, do_job
 from sentry.runner.demo.programs import clean_environment, program, run_command, serving
 from sentry.runner.demo.report import Report
 from sentry.runner.demo.truth import GitTruth, build_repository, run_git
+from sentry_scm_client import ScmClient
 
 FULL_NAME = "acme/demo"
 _SCOPES = "repository:read,repository:write,event:write"
@@ -122,12 +122,8 @@ def _set_up(
     run_command(environment, "apikey", "create", *mine, "--scopes", _SCOPES, *key_file)
     host = ("--base-url", emulator_url, "--web-url", emulator_url)
     credential = ("--token-file", str(token_file))
-    integration_id = create(
-        "integration", "add", *mine, "--provider", "github", *host, *credential
-    )
-    run_command(
-        environment, "repository", "sync", *mine, "--integration", str(integration_id)
-    )
+    integration_id = create("integration", "add", *mine, "--provider", "github", *host, *credential)
+    run_command(environment, "repository", "sync", *mine, "--integration", str(integration_id))
     return Setting(
         organization_id=organization_id,
         project_id=project_id,

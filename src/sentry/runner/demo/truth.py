@@ -59,7 +59,9 @@ class GitTruth:
 
     def commit(self, ref: str) -> TrueCommit:
         """One commit."""
-        fields = self.run("log", "-1", "--no-mailmap", "--format=%H%x00%an%x00%ae%x00%ct%x00%B", ref)
+        fields = self.run(
+            "log", "-1", "--no-mailmap", "--format=%H%x00%an%x00%ae%x00%ct%x00%B", ref
+        )
         sha, name, email, seconds, message = fields.split("\x00", 4)
         return TrueCommit(
             sha=sha,

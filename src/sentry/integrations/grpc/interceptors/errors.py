@@ -12,7 +12,7 @@ class ErrorInterceptor:
     def on_start_sync(self, ctx: RequestContext, /) -> None:  # type: ignore[type-arg]
         """Nothing to do before the call."""
 
-    def on_end_sync(self, token: None, ctx: RequestContext, error: Exception | None, /) -> None:  # type: ignore[type-arg]
+    def on_end_sync(self, _token: None, ctx: RequestContext, error: Exception | None, /) -> None:  # type: ignore[type-arg]
         """Raises the status of the error, if there is one."""
         if isinstance(error, ReplayedError):
             raise error.status.to_connect_error()

@@ -49,6 +49,8 @@ def _check_deadline() -> None:
 
 
 def _bounded[A](answer: A) -> A:
-    if isinstance(answer, Message) and answer.ByteSize() > options.get_int("grpc.max-response-bytes"):
+    if isinstance(answer, Message) and answer.ByteSize() > options.get_int(
+        "grpc.max-response-bytes"
+    ):
         raise TooLarge("the answer is larger than this server sends; ask for less")
     return answer

@@ -50,7 +50,5 @@ def _raise(kept: status_pb2.Status) -> Never:
         packed.Unpack(detail)
         details.append(detail)
     raise ReplayedError(
-        RpcStatus(
-            code=code_from_number(kept.code), message=kept.message, details=tuple(details)
-        )
+        RpcStatus(code=code_from_number(kept.code), message=kept.message, details=tuple(details))
     )

@@ -26,8 +26,10 @@ type Context[Q: Message, A: Message] = RequestContext[Q, A]
 
 
 class ScmServicer(ScmServiceSync):
-    """Implements the interface that is generated from ``scm.proto``; its comments say what each
-    RPC does. The caller comes from the authentication interceptor; errors rise as domain errors.
+    """Implements the interface that is generated from ``scm.proto``.
+
+    The proto's comments say what each RPC does. The caller comes from the authentication
+    interceptor; errors rise as domain errors.
     """
 
     def list_repositories(

@@ -81,9 +81,7 @@ def get_commit_context(caller: Caller, question: LineQuestion) -> CommitContext:
     return result
 
 
-def batch_get_commit_context(
-    caller: Caller, questions: Sequence[LineQuestion]
-) -> list[Result]:
+def batch_get_commit_context(caller: Caller, questions: Sequence[LineQuestion]) -> list[Result]:
     """The answer to each question at its place; an error about one never fails the others.
 
     One query finds all repositories; a host is asked once for each repository where it can.

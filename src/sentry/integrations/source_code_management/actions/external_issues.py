@@ -84,9 +84,7 @@ def create_external_issue(
     return result
 
 
-def link_external_issue(
-    caller: Caller, *, group_id: int, external_issue_id: int
-) -> ExternalIssue:
+def link_external_issue(caller: Caller, *, group_id: int, external_issue_id: int) -> ExternalIssue:
     """Ties an external issue to an issue group. Linking twice is the same as linking once.
 
     Raises:

@@ -108,7 +108,5 @@ def _matching(rows: QuerySet[RepositoryRow], query: str) -> QuerySet[RepositoryR
     if connection.vendor != "sqlite" or len(query) < _TRIGRAM:
         return rows.filter(name__icontains=query)
     phrase = '"' + query.replace('"', '""') + '"'
-    matching = RawSQL(  # noqa: S611 - the phrase is a parameter
-        "SELECT rowid FROM sentry_repository_search WHERE name MATCH %s", [phrase]
-    )
+    matching = RawSQL("SELECT rowid FROM sentry_repository_search WHERE name MATCH %s", [phrase])
     return rows.filter(id__in=matching)

@@ -87,11 +87,7 @@ def sync_repositories(
         HostError, IntegrationBroken: the host did not answer, or not to this credential.
     """
     installation = installation_of_integration(caller, integration_id)
-    lister = require(
-        installation,
-        RepositoryIntegration,  # type: ignore[type-abstract] # only asked of, never made
-        Capability.REPOSITORIES,
-    )
+    lister = require(installation, RepositoryIntegration, Capability.REPOSITORIES)
     target = _Target(
         organization_id=caller.organization_id,
         integration_id=integration_id,
