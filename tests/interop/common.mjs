@@ -13,6 +13,14 @@ export async function readTask() {
   return { ...task, registry: createFileRegistry(set) };
 }
 
+// The emulated host answers the next blame late: long after the deadline.
+export async function delayHost(task) {
+  const fault = { kind: "latency", seconds: 5, match: "graphql", times: 1 };
+  await fetch(task.faults, { method: "DELETE" });
+  const added = await fetch(task.faults, { method: "POST", body: JSON.stringify(fault) });
+  if (!added.ok) throw new Error(`the emulator refused the fault: ${added.status}`);
+}
+
 // JSON has no 64-bit integers: they travel as strings.
 export function print(answers) {
   const plain = (_, value) => (typeof value === "bigint" ? value.toString() : value);

@@ -1,7 +1,7 @@
 // Drives the service with @connectrpc/connect-web, over gRPC-Web and over Connect.
 import { createClient, ConnectError, Code } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcWebTransport } from "@connectrpc/connect-web";
-import { print, rangeFacts, readTask, repositoryFacts, SERVICE } from "./common.mjs";
+import { delayHost, print, rangeFacts, readTask, repositoryFacts, SERVICE } from "./common.mjs";
 
 async function failure(task, call) {
   try {
@@ -30,7 +30,10 @@ async function drive(task, transport) {
     ranges,
     missing: await failure(task, () => client.getRepository({ repositoryId: 1n }, options)),
     unauthenticated: await failure(task, () => client.getRepository({ repositoryId })),
-    deadline: await failure(task, () => client.getRepository({ repositoryId }, { ...options, timeoutMs: 0 })),
+    deadline: await failure(task, async () => {
+      await delayHost(task);
+      await client.getCommitContext({ ...blame, lineNumber: 1 }, { ...options, timeoutMs: 300 });
+    }),
     streamFailure: await failure(task, async () => {
       for await (const _ of client.streamFileBlame({ ...blame, filepath: "no/such/file" }, options));
     }),

@@ -3,7 +3,7 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import grpcWeb from "grpc-web";
 import XMLHttpRequest from "xhr2";
-import { print, rangeFacts, readTask, repositoryFacts, SERVICE } from "./common.mjs";
+import { delayHost, print, rangeFacts, readTask, repositoryFacts, SERVICE } from "./common.mjs";
 
 globalThis.XMLHttpRequest = XMLHttpRequest;
 
@@ -18,7 +18,7 @@ function descriptor(task, name, kind) {
 
 function unary(task, client, name, request, metadata) {
   const method = descriptor(task, name, grpcWeb.MethodType.UNARY);
-  return client.thenableCall(task.baseUrl + method.getName(), request, metadata, method);
+  return client.unaryCall(task.baseUrl + method.getName(), request, metadata, method);
 }
 
 function stream(task, client, name, request, metadata) {
@@ -55,6 +55,11 @@ async function drive(task, format) {
     ranges: ranges.map(rangeFacts),
     missing: await failure(() => unary(task, client, "GetRepository", { repositoryId: 1n }, metadata)),
     unauthenticated: await failure(() => unary(task, client, "GetRepository", { repositoryId }, {})),
+    deadline: await failure(async () => {
+      await delayHost(task);
+      const deadline = String(Date.now() + 300);
+      await unary(task, client, "GetCommitContext", { ...blame, lineNumber: 1 }, { ...metadata, deadline });
+    }),
     streamFailure: await failure(
       () => stream(task, client, "StreamFileBlame", { ...blame, filepath: "no/such/file" }, metadata)),
   };

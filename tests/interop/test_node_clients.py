@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from google.protobuf.descriptor import FileDescriptor
-from google.protobuf.descriptor_pb2 import FileDescriptorSet
+from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorSet
 from google.rpc import error_details_pb2
 
 from sentry.integrations.grpc.generated import scm_pb2
@@ -33,7 +33,19 @@ def descriptors() -> bytes:
     result = FileDescriptorSet()
     for file in ordered.values():
         file.CopyToProto(result.file.add())
+    for proto in result.file:
+        for message in proto.message_type:
+            name_in_json(message)
     return result.SerializeToString()
+
+
+def name_in_json(message: DescriptorProto) -> None:
+    """Names the fields in JSON: protoc does so in its output, Python's descriptors leave it out."""
+    for field in message.field:
+        head, *tail = field.name.split("_")
+        field.json_name = head + "".join(part.capitalize() for part in tail)
+    for nested in message.nested_type:
+        name_in_json(nested)
 
 
 def drive(script: str, server: str, installation: live.Platform) -> Any:
@@ -41,6 +53,7 @@ def drive(script: str, server: str, installation: live.Platform) -> Any:
     task = {
         "baseUrl": server, "apiKey": installation.api_key, "commitSha": facts.head(installation),
         "repositoryId": str(installation.repository_id), "path": live.PATH, "line": 2,
+        "faults": f"{installation.emulator_url}/_emulator/faults",
         "descriptors": base64.b64encode(descriptors()).decode(),
     }  # fmt: skip
     done = subprocess.run(
@@ -85,4 +98,5 @@ def test_grpc_web_binary_and_text(server: str, installation: live.Platform) -> N
         assert answers["missing"]["message"] == "repository not found"
         assert answers["missing"]["details"] is True
         assert answers["unauthenticated"]["code"] == "UNAUTHENTICATED"
+        assert answers["deadline"]["code"] == "DEADLINE_EXCEEDED"
         assert answers["streamFailure"]["code"] == "NOT_FOUND"
