@@ -13,7 +13,7 @@ import click
 from forge_emulator.auth import AppCredentials
 from forge_emulator.dialects import DIALECTS
 from forge_emulator.emulator import Emulator
-from forge_emulator.git import GitError
+from forge_emulator.git import GitError, find_git_dir
 from forge_emulator.repositories import HostedRepository
 
 
@@ -85,7 +85,8 @@ def main(
     """Serve a source-code host's HTTP API over real git repositories.
 
     Prints one line, "listening on http://HOST:PORT", when it is ready, and ends on SIGINT or
-    SIGTERM. Without a token option every repository is read anonymously, under a low limit.
+    SIGTERM. Without a credential all callers are anonymous: they read public repositories over
+    REST and git, under a low limit.
     Secrets are read from files and variables, never from arguments.
     """
     hosted = [_hosted(value, private=private) for value in repositories]
@@ -105,6 +106,10 @@ def main(
         )
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+    if token_out is None and not tokens and app_id is None:
+        click.echo(
+            "no credential is accepted: see --token-out, --token-file, --token-env", err=True
+        )
     if token_out is not None:
         emulator.world.credentials.add(_generate(token_out), (login,))
     _serve(emulator, host, port)
@@ -131,7 +136,7 @@ def _hosted(value: str, *, private: bool) -> HostedRepository:
         path, name = value, f"local/{Path(value).resolve().name.removesuffix('.git')}"
     try:
         hosted = HostedRepository(full_name=name, path=path, private=private)
-        Emulator(repositories=[hosted])
+        find_git_dir(Path(path).absolute())
     except GitError as error:
         raise click.UsageError(f"there is no git repository at {path!r}") from error
     except ValueError as error:

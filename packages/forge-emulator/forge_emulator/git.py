@@ -14,7 +14,6 @@ import re
 import subprocess
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +34,10 @@ _PERSON = re.compile(rb"^(?P<name>.*?) ?<(?P<email>[^>]*)> (?P<time>-?\d+) (?P<z
 _FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 
+_MOST_COMMITS = 50_000
+_known_commits: dict[tuple[Path, str], Commit] = {}
+
+
 class GitError(Exception):
     """git refused; `command` is its sub-command, `detail` what it wrote."""
 
@@ -44,11 +47,15 @@ class GitError(Exception):
         self.detail = detail
 
 
-class UnknownRevisionError(GitError):
+class RevisionError(GitError):
+    """A name that stands for no single commit."""
+
+
+class UnknownRevisionError(RevisionError):
     """No commit has this name."""
 
 
-class AmbiguousRevisionError(GitError):
+class AmbiguousRevisionError(RevisionError):
     """More than one object begins with this abbreviation."""
 
 
@@ -71,21 +78,6 @@ class Commit:
     author: Person
     committer: Person
     message: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TreeEntry:
-    """One entry of a tree: `type` is blob, tree or commit; `size` (bytes) is known for blobs."""
-
-    mode: str
-    type: str
-    oid: str
-    size: int | None
-    path: str
-
-    @property
-    def name(self) -> str:
-        return self.path.rsplit("/", 1)[-1]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -119,14 +111,17 @@ def environment(**config: str) -> dict[str, str]:
 
 def run(git_dir: Path, command: str, *arguments: str, stdin: bytes = b"") -> bytes:
     """Standard output of one git command; raises `GitError` when it fails."""
-    done = subprocess.run(
-        ["git", f"--git-dir={git_dir}", command, *arguments],
-        input=stdin,
-        capture_output=True,
-        check=False,
-        env=environment(),
-        cwd=git_dir,
-    )
+    try:
+        done = subprocess.run(
+            ["git", f"--git-dir={git_dir}", command, *arguments],
+            input=stdin,
+            capture_output=True,
+            check=False,
+            env=environment(),
+            cwd=git_dir if git_dir.is_dir() else git_dir.parent,
+        )
+    except OSError as error:  # the directory or git itself is gone
+        raise GitError(command, "git could not be run") from error
     if done.returncode != 0:
         raise GitError(command, text(done.stderr).strip())
     return done.stdout
@@ -143,19 +138,8 @@ def text(raw: bytes, encoding: str = "utf-8") -> str:
 def find_git_dir(path: Path) -> Path:
     """The git directory of a bare repository or work tree at `path`; raises `GitError`."""
     candidate = path / ".git" if (path / ".git").exists() else path
-    if not candidate.exists():
-        raise GitError("rev-parse", "no such directory")
-    cwd = candidate if candidate.is_dir() else candidate.parent
-    done = subprocess.run(
-        ["git", f"--git-dir={candidate}", "rev-parse", "--absolute-git-dir"],
-        capture_output=True,
-        check=False,
-        env=environment(),
-        cwd=cwd,
-    )
-    if done.returncode != 0:
-        raise GitError("rev-parse", text(done.stderr).strip())
-    return Path(os.fsdecode(done.stdout.rstrip(b"\n")))
+    found = run(candidate, "rev-parse", "--absolute-git-dir")
+    return Path(os.fsdecode(found.rstrip(b"\n")))
 
 
 def is_full_id(revision: str) -> bool:
@@ -236,7 +220,10 @@ def ref_target(git_dir: Path, name: str) -> tuple[str, str] | None:
 
 def default_branch(git_dir: Path) -> str:
     """The branch that HEAD names; with a detached HEAD main, master or the first branch."""
-    head = text((git_dir / "HEAD").read_bytes()).strip()  # git has kept this form since 2005
+    try:
+        head = text((git_dir / "HEAD").read_bytes()).strip()  # git has kept this form since 2005
+    except OSError as error:
+        raise GitError("symbolic-ref", "there is no HEAD") from error
     if head.startswith("ref: refs/heads/"):
         return head.removeprefix("ref: refs/heads/")
     names = [ref.name for ref in _refs(git_dir, "refs/heads/")]
@@ -280,14 +267,27 @@ def read_commit(git_dir: Path, oid: str) -> Commit:
 
 
 def read_commits(git_dir: Path, oids: Iterable[str]) -> list[Commit]:
-    """Commits by their full ids, in that order, in one process; raises `UnknownRevisionError`."""
+    """Commits by their full ids, in that order, in one process or none.
+
+    A commit never changes, so those that were read before are remembered. Raises
+    `UnknownRevisionError`.
+    """
     wanted = list(oids)
-    if not wanted:
-        return []
-    stdin = "".join(f"{oid}\n" for oid in wanted).encode()
+    found = {oid: _known_commits.get((git_dir, oid)) for oid in wanted}
+    missing = [oid for oid, commit in found.items() if commit is None]
+    for loaded in _load_commits(git_dir, missing) if missing else ():
+        found[loaded.oid] = loaded
+        if len(_known_commits) > _MOST_COMMITS:
+            _known_commits.clear()
+        _known_commits[git_dir, loaded.oid] = loaded
+    return [commit for oid in wanted if (commit := found[oid]) is not None]
+
+
+def _load_commits(git_dir: Path, oids: Sequence[str]) -> list[Commit]:
+    stdin = "".join(f"{oid}\n" for oid in oids).encode()
     out = run(git_dir, "cat-file", "--batch", stdin=stdin)
     commits, at = [], 0
-    for oid in wanted:
+    for oid in oids:
         end = out.index(b"\n", at)
         fields = out[at:end].split(b" ")
         if fields[1:2] != [b"commit"]:
@@ -298,7 +298,6 @@ def read_commits(git_dir: Path, oids: Iterable[str]) -> list[Commit]:
     return commits
 
 
-@lru_cache(maxsize=4096)
 def _parse_commit(oid: str, raw: bytes) -> Commit:
     head, _, body = raw.partition(b"\n\n")
     fields: dict[bytes, list[bytes]] = {}
@@ -383,53 +382,3 @@ def _selection(since: datetime | None, until: datetime | None) -> list[str]:
     if until is not None:
         options.append(f"--min-age={int(until.timestamp())}")
     return options
-
-
-def entry_at(git_dir: Path, commit: str, path: str) -> TreeEntry | None:
-    """What stands at `path` in a commit, or None. The empty path is the root tree."""
-    if not path:
-        tree = read_commit(git_dir, commit).tree
-        return TreeEntry(mode="040000", type="tree", oid=tree, size=None, path="")
-    if not is_path(path):
-        return None
-    entries = _ls_tree(git_dir, commit, "--", path)
-    return next((entry for entry in entries if entry.path == path), None)
-
-
-def list_tree(git_dir: Path, tree: str, *, recursive: bool = False) -> list[TreeEntry]:
-    """Entries of a tree in git's order; recursively with the trees themselves."""
-    return _ls_tree(git_dir, *(["-r", "-t"] if recursive else []), tree)
-
-
-def _ls_tree(git_dir: Path, *arguments: str) -> list[TreeEntry]:
-    out = run(git_dir, "ls-tree", "--full-tree", "-l", "-z", *arguments)
-    return [_parse_entry(record) for record in out.split(b"\0") if record]
-
-
-def _parse_entry(record: bytes) -> TreeEntry:
-    meta, path = record.split(b"\t", 1)
-    mode, kind, oid, size = (field.decode() for field in meta.split())
-    known = None if size == "-" else int(size)
-    return TreeEntry(mode=mode, type=kind, oid=oid, size=known, path=text(path))
-
-
-def read_blob(git_dir: Path, oid: str) -> bytes:
-    """The bytes of a blob."""
-    return run(git_dir, "cat-file", "blob", oid)
-
-
-def grep(git_dir: Path, commit: str, words: str) -> list[str]:
-    """Paths of the text files in a commit that contain `words`, letter case ignored."""
-    try:
-        out = run(git_dir, "grep", "-z", "-l", "-I", "-i", "-F", "-e", words, commit, "--")
-    except GitError as error:
-        if error.detail:
-            raise
-        return []  # status 1 without a word: nothing matched
-    prefix = f"{commit}:"
-    return [text(path).removeprefix(prefix) for path in out.split(b"\0") if path]
-
-
-def is_path(path: str) -> bool:
-    """Whether git could store this path: relative, no empty or dot segment, no NUL."""
-    return "\0" not in path and not {"", ".", ".."}.intersection(path.split("/"))

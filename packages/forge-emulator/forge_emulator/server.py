@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class _Handler(WSGIRequestHandler):
     disable_nagle_algorithm = True  # head and body go out in two writes
 
-    def connection_dropped(self, *_details: object) -> None:  # type: ignore[override]
+    def connection_dropped(self, *_details: object) -> None:
         """Close, also where no head was sent that says so."""
         self.close_connection = True
 

@@ -1,6 +1,7 @@
 """Real repositories and a running emulator over them."""
 
 import os
+import ssl
 import subprocess
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,7 +28,7 @@ class Builder:
     commits: list[str] = field(default_factory=list)
     hours: int = 0
 
-    def git(self, *arguments: str, stdin: bytes = b"", **environment: str) -> str:
+    def git(self, *arguments: str, stdin: bytes = b"", env: dict[str, str] | None = None) -> str:
         done = subprocess.run(
             ["git", "-C", str(self.path), *arguments],
             input=stdin,
@@ -39,7 +40,7 @@ class Builder:
                 "GIT_CONFIG_GLOBAL": os.devnull,
                 "LC_ALL": "C",
             }
-            | environment,
+            | (env or {}),
         )
         return done.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
 
@@ -67,7 +68,7 @@ class Builder:
     def commit(self, message: str, files: dict[str, bytes | None], author=ALICE) -> str:
         self.write(files)
         self.git("add", "-A")
-        self.git("commit", "-q", "--allow-empty", "-m", message, **self.identity(author))
+        self.git("commit", "-q", "--allow-empty", "-m", message, env=self.identity(author))
         self.commits.append(self.git("rev-parse", "HEAD"))
         return self.commits[-1]
 
@@ -91,7 +92,7 @@ def shop(tmp_path_factory) -> Builder:
     repo.commit("Feature", {"src/feature.py": b"def feature():\n    return 1\n"}, BOB)
     repo.git("checkout", "-q", "main")
     repo.commit("Main goes on", {"src/app.py": b"zero\none\nTWO\nthree\nfour\n"})
-    repo.git("merge", "-q", "--no-ff", "-m", "Merge feature", "feature/x", **repo.identity())
+    repo.git("merge", "-q", "--no-ff", "-m", "Merge feature", "feature/x", env=repo.identity())
     repo.commits.append(repo.git("rev-parse", "HEAD"))
     repo.git("mv", "README.md", "docs/README.md")
     (repo.path / "link").symlink_to("docs/README.md")
@@ -100,7 +101,7 @@ def shop(tmp_path_factory) -> Builder:
     repo.commit(
         "Large", {"large.txt": b"x" * 1_100_000, "crlf.txt": b"a\r\nc\r\n", "bin.dat": None}
     )
-    repo.git("tag", "-a", "v1", "-m", "Version 1", **repo.identity())
+    repo.git("tag", "-a", "v1", "-m", "Version 1", env=repo.identity())
     repo.git("tag", "light", "HEAD~1")
     repo.git("branch", "old", "HEAD~2")
     return repo
@@ -117,7 +118,7 @@ def app_key() -> rsa.RSAPrivateKey:
 
 
 @pytest.fixture(scope="session")
-def public_pem(app_key) -> str:
+def public_pem(app_key):
     return (
         app_key.public_key()
         .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
@@ -148,7 +149,7 @@ def start_emulator(shop, empty, public_pem, clock):
     """Starts an emulator with the given settings; all are stopped at the end."""
     running = []
 
-    def run(**settings) -> Emulator:
+    def run(**settings):
         repositories = [
             HostedRepository(full_name="acme/shop", path=shop.path, id=1001, description="A shop"),
             HostedRepository(full_name="acme/empty", path=empty.path, id=1002),
@@ -181,7 +182,7 @@ def start_emulator(shop, empty, public_pem, clock):
 
 
 @pytest.fixture
-def emulator(start_emulator) -> Emulator:
+def emulator(start_emulator):
     return start_emulator()
 
 
@@ -193,7 +194,12 @@ def connect():
     def run(emulator: Emulator, token: str | None = TOKEN, base: str = "", **settings):
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         client = httpx.Client(
-            base_url=emulator.url + base, headers=headers, timeout=20, trust_env=False, **settings
+            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),  # unused, and dear to fill
+            base_url=emulator.url + base,
+            headers=headers,
+            timeout=20,
+            trust_env=False,
+            **settings,
         )
         clients.append(client)
         return client
@@ -204,7 +210,7 @@ def connect():
 
 
 @pytest.fixture
-def client(emulator, connect) -> httpx.Client:
+def client(emulator, connect):
     return connect(emulator)
 
 

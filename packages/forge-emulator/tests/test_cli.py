@@ -10,6 +10,9 @@ import urllib.request
 
 import httpx
 import pytest
+from click.testing import CliRunner
+
+from forge_emulator.cli import main
 
 PROGRAM = [sys.executable, "-c", "from forge_emulator.cli import main; main()"]
 
@@ -29,6 +32,8 @@ def program(tmp_path):
             cwd=tmp_path,
         )
         running.append(process)
+        assert process.stdout
+        assert process.stderr
         line = process.stdout.readline().strip()
         assert line.startswith("listening on http://127.0.0.1:"), process.stderr.read()
         return process, line.removeprefix("listening on ")
@@ -39,14 +44,11 @@ def program(tmp_path):
         process.communicate()
 
 
-def fails(*arguments, **environment):
-    done = subprocess.run(
-        [*PROGRAM, *arguments], capture_output=True, text=True, env=os.environ | environment,
-        check=False, timeout=30,
-    )  # fmt: skip
-    assert done.returncode == 2
+def fails(*arguments):
+    """What the program says when it refuses its arguments, with status 2."""
+    done = CliRunner().invoke(main, arguments)
+    assert done.exit_code == 2
     assert done.stdout == ""
-    assert "Traceback" not in done.stderr
     return done.stderr
 
 
@@ -58,7 +60,8 @@ def test_serves_until_a_signal(program, shop, number):
     assert httpx.get(f"{url}/_emulator/health", trust_env=False).status_code == 404
     process.send_signal(number)
     out, err = process.communicate(timeout=20)
-    assert (process.returncode, out, err) == (0, "", "")
+    assert (process.returncode, out) == (0, "")
+    assert err == "no credential is accepted: see --token-out, --token-file, --token-env\n"
 
 
 def test_several_repositories_and_tokens(program, shop, tmp_path):
@@ -98,25 +101,29 @@ def test_app(program, shop, public_pem, app_key, tmp_path):
     assert answer.status_code == 201
 
 
-def test_control_door(program, shop):
+def test_control_door_of_the_program(program, shop):
     _, url = program("--repo", str(shop.path), "--control")
-    with httpx.Client(base_url=url, trust_env=False) as client:
-        assert client.get("/_emulator/health").json() == {"status": "ok"}
+    assert httpx.get(f"{url}/_emulator/health", trust_env=False).json() == {"status": "ok"}
+
+
+def test_control_door(start_emulator, connect):
+    emulator = start_emulator(control=True)
+    with connect(emulator) as client:
         fault = {"kind": "status", "status": 418, "body": "aGk=", "headers": {"X-A": "b"}}
         assert client.post("/_emulator/faults", json=fault | {"times": 1}).status_code == 201
         assert client.get("/_emulator/faults").json()[0]["body"] == "aGk="
-        hit = client.get("/repos/local/shop")
+        hit = client.get("/repos/acme/shop")
         assert (hit.status_code, hit.text, hit.headers["x-a"]) == (418, "hi", "b")
         assert client.get("/_emulator/faults").json() == []
         listed = client.get("/_emulator/requests").json()
         assert [(r["path"], r["status"], r["fault"]) for r in listed] == [
-            ("/repos/local/shop", 418, "status")
+            ("/repos/acme/shop", 418, "status")
         ]
         assert client.delete("/_emulator/requests").status_code == 204
         assert client.get("/_emulator/requests").json() == []
         client.post("/_emulator/faults", json={"kind": "drop"})
         assert client.delete("/_emulator/faults").status_code == 204
-        assert client.get("/repos/local/shop").status_code == 200
+        assert client.get("/repos/acme/shop").status_code == 200
         assert client.get("/_emulator/nothing").status_code == 404
         for bad in (
             b"{",
@@ -153,11 +160,20 @@ def test_control_door_is_for_this_machine(emulator):
 
 
 def test_help():
-    done = subprocess.run([*PROGRAM, "--help"], capture_output=True, text=True, check=True)
+    done = CliRunner().invoke(main, ["--help"])
+    assert done.exit_code == 0
     for option in ("--repo", "--dialect", "--token-out", "--app-public-key", "--control"):
         assert option in done.stdout
-    version = subprocess.run([*PROGRAM, "--version"], capture_output=True, text=True, check=True)
-    assert "26.11.0" in version.stdout
+    assert "26.11.0" in CliRunner().invoke(main, ["--version"]).stdout
+
+
+def test_refusal_of_the_program(tmp_path):
+    done = subprocess.run(
+        [*PROGRAM, "--repo", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "there is no git repository" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_bad_input(shop, tmp_path, public_pem):
@@ -181,5 +197,6 @@ def test_bad_input(shop, tmp_path, public_pem):
 
 def test_port_in_use(shop, program):
     _, url = program("--repo", str(shop.path))
+    assert url
     port = url.rsplit(":", 1)[1]
     assert "cannot listen" in fails("--repo", str(shop.path), "--port", port)

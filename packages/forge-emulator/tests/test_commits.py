@@ -204,7 +204,7 @@ def test_compare_unknown(client, basehead):
 
 def test_compare_without_a_common_ancestor(client, shop):
     tree = shop.git("rev-parse", "HEAD^{tree}")
-    lone = shop.git("commit-tree", tree, "-m", "alone", **shop.identity())
+    lone = shop.git("commit-tree", tree, "-m", "alone", env=shop.identity())
     response = client.get(f"/repos/acme/shop/compare/main...{lone}")
     assert response.status_code == 404
     assert "No common ancestor" in response.json()["message"]
@@ -260,7 +260,7 @@ def test_ambiguous_abbreviation(tmp_path, start_emulator, connect, shop):
         for n in range(1, 900)
     )
     repo.git("fast-import", "--quiet", stdin=stream.encode())
-    seen = {}
+    seen: dict[str, list[str]] = {}
     for oid in repo.git("rev-list", "main").split():
         seen.setdefault(oid[:4], []).append(oid)
     prefix = next(prefix for prefix, oids in seen.items() if len(oids) > 1)

@@ -71,7 +71,7 @@ def test_submodule(tmp_path, start_emulator, connect, shop):
     repo.git("init", "-q", "-b", "main")
     oid = "1" * 40
     repo.git("update-index", "--add", "--cacheinfo", f"160000,{oid},vendor/lib")
-    repo.git("commit", "-q", "-m", "sub", **repo.identity())
+    repo.git("commit", "-q", "-m", "sub", env=repo.identity())
     emulator = start_emulator()
     emulator.add_repository(HostedRepository(full_name="x/y", path=tmp_path))
     client = connect(emulator)

@@ -86,6 +86,15 @@ def test_primary_limit(emulator, client, clock):
     assert "API rate limit exceeded" in response.json()["message"]
 
 
+def test_primary_limit_of_graphql(emulator, client):
+    emulator.faults.add(Fault(kind="rate_limit_primary", times=1))
+    response = client.post("/graphql", json=QUERY)
+    assert response.json()["errors"][0]["type"] == "RATE_LIMITED"
+    assert response.headers["x-ratelimit-remaining"] == "0"
+    emulator.faults.add(Fault(kind="rate_limit_primary", times=1, status=429))
+    assert client.post("/graphql", json=QUERY).status_code == 429
+
+
 @pytest.mark.parametrize("status", [403, 429])
 def test_secondary_limit(emulator, client, status):
     emulator.faults.add(Fault(kind="rate_limit_secondary", status=status, seconds=3, times=1))

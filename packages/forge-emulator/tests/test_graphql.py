@@ -1,6 +1,7 @@
 """GraphQL over git: every fact is git's, every error has GitHub's form."""
 
 import itertools
+import json
 
 import pytest
 
@@ -366,3 +367,14 @@ def test_bad_queries(client, body, status):
 
 def test_only_post(client):
     assert client.get("/graphql").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["\ud800", "\udcff", "a\0b", "x" * 200_000])  # noqa: PT014 - two surrogates
+def test_paths_that_cannot_be(client, path):
+    query = """query($e: String, $p: String!) { repository(owner: "acme", name: "shop") {
+      a: object(expression: $e) { oid } b: object(expression: "main") { ... on Commit {
+        file(path: $p) { oid } history(first: 1, path: $p) { totalCount } } } } }"""
+    for expression in (path, f"main:{path}", f"{path}:x"):
+        body = json.dumps({"query": query, "variables": {"e": expression, "p": path}})
+        found = client.post("/graphql", content=body).json()["data"]["repository"]
+        assert found == {"a": None, "b": {"file": None, "history": {"totalCount": 0}}}

@@ -241,4 +241,6 @@ def test_search_code(emulator, client, connect, shop):
     assert found(client, "repo:acme/empty anything", "code") == []
     assert client.get("/search/code?q=repo:acme/shop").status_code == 422
     assert connect(emulator, None).get("/search/code?q=two").status_code == 401
+    assert found(client, "a\0b", "code") == []
+    assert client.get("/search/code", params={"q": "x" * 257}).status_code == 422
     assert found(client, "-e", "code") == found(client, "--open-files-in-pager=x", "code") == []

@@ -246,3 +246,32 @@ def test_stop_and_start_again(start_emulator, connect):
     emulator.stop()
     with emulator:
         assert connect(emulator).get("/repos/acme/shop").status_code == 200
+
+
+def test_scopes(emulator, connect):
+    assert connect(emulator).get("/user").headers["x-oauth-scopes"] == "repo"
+    assert "x-oauth-scopes" not in connect(emulator, "ghp_narrow").get("/user").headers
+
+
+def test_numbers_of_thousands_of_digits(client):
+    for path in ("/repositories/", "/repos/acme/shop/issues/"):
+        assert client.get(path + "9" * 5000).status_code == 404
+        assert client.get(path + "9" * 18).status_code == 404
+
+
+def test_repository_that_is_gone(tmp_path, start_emulator, connect, shop):
+    emulator = start_emulator()
+    shop.git("clone", "-q", "--bare", ".", str(tmp_path / "gone.git"))
+    emulator.add_repository(HostedRepository(full_name="x/gone", path=tmp_path / "gone.git"))
+    client = connect(emulator)
+    for part, target in (("objects", "objects"), (".", "elsewhere")):
+        (tmp_path / "gone.git" / part).rename(tmp_path / target)
+        for path in ("commits/main", "contents/src", "branches"):
+            response = client.get(f"/repos/x/gone/{path}")
+            assert response.status_code == 500
+            assert response.json()["message"] == "Server Error"
+        query = {"query": '{repository(owner:"x",name:"gone"){object(expression:"main"){oid}}}'}
+        errors = client.post("/graphql", json=query).json()["errors"]
+        assert [error["message"] for error in errors] == [
+            "Something went wrong while executing your query."
+        ]

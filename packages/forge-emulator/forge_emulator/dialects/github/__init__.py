@@ -7,6 +7,7 @@ that every answer of GitHub has.
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import secrets
 from datetime import timedelta
@@ -27,6 +28,7 @@ from forge_emulator.dialects.github.errors import (
     secondary_limit,
 )
 from forge_emulator.dialects.github.urls import ENTERPRISE, urls_of
+from forge_emulator.git import GitError
 from forge_emulator.limits import Allowance, RateLimits, Usage
 
 if TYPE_CHECKING:
@@ -42,6 +44,9 @@ _BY_NAME = re.compile(r"/repos/(?P<name>[^/]+/[^/]+)/(?P<rest>.+)")
 _API_VERSIONS = {"", "2022-11-28", "2026-03-10"}
 _HOUR, _MINUTE = timedelta(hours=1), timedelta(minutes=1)
 _SECONDARY_WAIT = 60
+_USUAL_LIMIT = 5000
+
+logger = logging.getLogger(__name__)
 
 
 class GitHub:
@@ -76,6 +81,9 @@ class GitHub:
             response = self._checked(request, fault)
         except ApiError as error:
             response = error_response(error)
+        except GitError as error:  # the repository on disk is damaged or gone
+            logger.exception("github.git_failed", extra={"detail": error.detail})
+            response = error_response(ApiError(500))
         return _finish(response)
 
     def _checked(self, request: Request, fault: Fault | None) -> Response:
@@ -94,11 +102,19 @@ class GitHub:
                 "core",
             )
         call = self._call(request, self._identity(request))
+        is_graphql = self.kind_of(request) == "graphql"
         if fault is not None and fault.kind == "rate_limit_primary":
-            return self._exhausted(call, "core", self._empty_usage())
-        if self.kind_of(request) == "graphql":
-            return self._graphql(call, fault)
-        return self._rest(call)
+            return self._primary_limit(call, fault, is_graphql=is_graphql)
+        return self._graphql(call, fault) if is_graphql else self._rest(call)
+
+    def _primary_limit(self, call: Call, fault: Fault, *, is_graphql: bool) -> Response:
+        """No points left: GraphQL says so inside a 200, unless the fault names a status."""
+        limit = self._world.rate_limit or _USUAL_LIMIT
+        usage = Usage(limit=limit, used=limit, reset=self._world.clock() + _HOUR)
+        if is_graphql and fault.status is None:
+            return _limit_headers(graphql.rate_limited(call), usage, "graphql")
+        resource = "graphql" if is_graphql else "core"
+        return self._exhausted(call, resource, usage, fault.status or 403)
 
     def _rest(self, call: Call) -> Response:
         path = self._path(call.request)
@@ -120,9 +136,12 @@ class GitHub:
             if found is None:
                 raise not_found()
             route, arguments = found
-            return conditional(call.request, route.handler(call, **arguments))
+            response = conditional(call.request, route.handler(call, **arguments))
         except ApiError as error:
-            return error_response(error)
+            response = error_response(error)
+        if call.identity is not None and call.identity.scopes:
+            response.headers["x-oauth-scopes"] = ", ".join(call.identity.scopes)
+        return response
 
     def _graphql(self, call: Call, fault: Fault | None) -> Response:
         identity = call.authenticated()
@@ -185,18 +204,15 @@ class GitHub:
     def _route(self, method: str, path: str) -> tuple[Route, dict[str, object]] | None:
         try:
             endpoint, arguments = self._routes.bind("host").match(path, method)
-        except HTTPException:
+        except (HTTPException, ValueError):  # ValueError: a number of thousands of digits
             return None
         return endpoint, dict(arguments)
 
-    def _exhausted(self, call: Call, resource: str, usage: Usage) -> Response:
+    def _exhausted(self, call: Call, resource: str, usage: Usage, status: int = 403) -> Response:
         who = call.address if call.identity is None else f"user ID {call.identity.id}"
-        error = ApiError(403, f"API rate limit exceeded for {who}.", documentation_url=LIMIT_DOCS)
+        message = f"API rate limit exceeded for {who}."
+        error = ApiError(status, message, documentation_url=LIMIT_DOCS)
         return _limit_headers(error_response(error), usage, resource)
-
-    def _empty_usage(self) -> Usage:
-        limit = self._world.rate_limit or 5000
-        return Usage(limit=limit, used=limit, reset=self._world.clock() + _HOUR)
 
     def _with_limit(self, response: Response, call: Call, resource: str) -> Response:
         if self._limits is None:

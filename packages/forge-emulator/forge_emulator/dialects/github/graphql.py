@@ -6,6 +6,7 @@ host's own `type` and `path`.
 
 from __future__ import annotations
 
+import logging
 import re
 from functools import lru_cache
 from importlib.resources import files
@@ -44,7 +45,10 @@ if TYPE_CHECKING:
     from forge_emulator.limits import Usage
 
 _TOKEN_LIMIT = 100_000
+_FAILURE = "Something went wrong while executing your query."
 _SNAKE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+logger = logging.getLogger(__name__)
 
 
 @lru_cache(maxsize=1)
@@ -125,6 +129,10 @@ def error_json(error: GraphQLError) -> JsonObject:
             {"line": place.line, "column": place.column} for place in error.locations
         ]
     value["message"] = error.message
+    cause = error.original_error
+    if cause is not None and not isinstance(cause, GraphQLError):  # git failed, not the caller
+        logger.error("github.graphql_failed", exc_info=cause)
+        value["message"] = _FAILURE
     return value
 
 
@@ -197,10 +205,7 @@ def _errors_fault(fault: Fault) -> Response:
         response = json_response(None)
         response.set_data(fault.body)
         return response
-    message = (
-        "Something went wrong while executing your query. This may be the result of a timeout."
-    )
-    return json_response({"data": None, "errors": [{"message": message}]})
+    return json_response({"data": None, "errors": [{"message": _FAILURE}]})
 
 
 def _exceed_resources(result: ExecutionResult) -> Response:

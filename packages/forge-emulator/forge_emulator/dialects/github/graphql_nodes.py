@@ -13,7 +13,7 @@ from graphql import GraphQLError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from forge_emulator import git
+    from forge_emulator import git, tree
     from forge_emulator.dialects.github.call import Call
     from forge_emulator.diff import FileChange
     from forge_emulator.limits import Usage
@@ -75,7 +75,7 @@ class ObjectNode:
 @dataclass(frozen=True, slots=True)
 class EntryNode:
     home: RepositoryNode
-    entry: git.TreeEntry
+    entry: tree.TreeEntry
     path: str
 
 

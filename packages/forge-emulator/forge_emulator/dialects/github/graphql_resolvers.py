@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from graphql import GraphQLError
 
-from forge_emulator import git
+from forge_emulator import git, tree
 from forge_emulator.dialects.github.graphql_nodes import (
     Account,
     Actor,
@@ -84,11 +84,11 @@ def resolve_object(
     revision, colon, path = (expression or "").partition(":")
     try:
         commit = git.resolve_commit(git_dir, revision)
-    except git.GitError:
+    except git.RevisionError:
         return None if colon else by_id(node, revision)
     if not colon:
         return CommitNode(node, git.read_commit(git_dir, commit))
-    entry = git.entry_at(git_dir, commit, path.rstrip("/"))
+    entry = tree.entry_at(git_dir, commit, path.rstrip("/"))
     if entry is None or entry.type == "commit":
         return None
     return ObjectNode(node, entry.oid, entry.type, entry.path)
@@ -136,7 +136,7 @@ def resolve_target(node: RefNode, _info: Info) -> CommitNode | ObjectNode | None
     git_dir = node.home.found.git_dir
     try:
         commit = git.resolve_commit(git_dir, node.qualified_name.removeprefix("refs/"))
-    except git.GitError:
+    except git.RevisionError:
         return by_id(node.home, node.oid)
     return CommitNode(node.home, git.read_commit(git_dir, commit))
 
@@ -152,7 +152,7 @@ def resolve_user(node: Actor, info: Info) -> Account | None:
 def resolve_blame(node: CommitNode, info: Info, path: str) -> list[RangeNode]:
     """Ranges of a whole file; a path without a file is an error of type NOT_FOUND."""
     git_dir, oid = node.home.found.git_dir, node.commit.oid
-    entry = git.entry_at(git_dir, oid, path) if path else None
+    entry = tree.entry_at(git_dir, oid, path) if path else None
     if entry is None or entry.type != "blob":
         raise not_found(f"Could not resolve file for path '{path}'.")
     ranges = info.context.call.world.blame.get(git_dir, oid, path)
@@ -193,7 +193,7 @@ def resolve_history(
     """Commits from this one back, newest first."""
     git_dir, tip = node.home.found.git_dir, node.commit.oid
     where = path or ""
-    if where and not git.is_path(where):
+    if where and not tree.is_path(where):
         return Connection((), 0, 0)
     low, high = _moment(since), _moment(until)
     total = git.count_commits(git_dir, tip, path=where, since=low, until=high)
@@ -220,7 +220,7 @@ def resolve_pulls(node: CommitNode, info: Info, **place: Any) -> Connection:
 
 
 def resolve_file(node: CommitNode, _info: Info, path: str) -> EntryNode | None:
-    entry = git.entry_at(node.home.found.git_dir, node.commit.oid, path)
+    entry = tree.entry_at(node.home.found.git_dir, node.commit.oid, path)
     return None if entry is None or not entry.path else EntryNode(node.home, entry, entry.path)
 
 
@@ -237,7 +237,7 @@ def diff(node: CommitNode, info: Info) -> list[FileChange]:
 
 
 def blob(node: ObjectNode) -> bytes:
-    return git.read_blob(node.home.found.git_dir, node.oid)
+    return tree.read_blob(node.home.found.git_dir, node.oid)
 
 
 def is_binary(raw: bytes) -> bool:
@@ -251,7 +251,7 @@ def resolve_text(node: ObjectNode, _info: Info) -> str | None:
 
 def resolve_entries(node: ObjectNode, _info: Info) -> list[EntryNode]:
     prefix = f"{node.path}/" if node.path else ""
-    entries = git.list_tree(node.home.found.git_dir, node.oid)
+    entries = tree.list_tree(node.home.found.git_dir, node.oid)
     return [EntryNode(node.home, entry, f"{prefix}{entry.path}") for entry in entries]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Response
 
-from forge_emulator import git
+from forge_emulator import git, tree
 from forge_emulator.dialects.github import serialize, serialize_issues
 from forge_emulator.dialects.github.errors import ApiError, invalid, not_found
 from forge_emulator.dialects.github.rest_repositories import repository_json
@@ -32,7 +32,7 @@ def find_commit(found: Repository, revision: str) -> str:
     """The full id of a revision; raises `ApiError` 422, as GitHub does, or 409 when empty."""
     try:
         return git.resolve_commit(found.git_dir, revision)
-    except (git.UnknownRevisionError, git.AmbiguousRevisionError) as error:
+    except git.RevisionError as error:
         if not git.branches(found.git_dir):
             raise ApiError(409) from error
         raise ApiError(422, f"No commit found for SHA: {revision}") from error
@@ -48,7 +48,7 @@ def list_commits(call: Call, owner: str, repo: str) -> Response:
     path = arguments.get("path", "").strip("/")
     since, until = _time(call, "since"), _time(call, "until")
     tip = _tip(found, arguments.get("sha") or found.default_branch())
-    if path and not git.is_path(path):
+    if path and not tree.is_path(path):
         return call.answer([])
     oids = git.list_commits(
         found.git_dir, tip, path=path, since=since, until=until,

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Response
 
-from forge_emulator import git
+from forge_emulator import git, tree
 from forge_emulator.dialects.github import serialize, serialize_contents
 from forge_emulator.dialects.github.errors import ApiError, not_found
 from forge_emulator.dialects.github.routes import Route
 
 if TYPE_CHECKING:
     from forge_emulator.dialects.github.call import Call
-    from forge_emulator.git import TreeEntry
     from forge_emulator.repositories import Repository
+    from forge_emulator.tree import TreeEntry
 
 _RAW = ("application/vnd.github.raw", "application/vnd.github.v3.raw")
 _LARGEST_IN_JSON = 1024 * 1024
@@ -30,12 +30,12 @@ def get_contents(call: Call, owner: str, repo: str, path: str = "") -> Response:
     found = call.repository(owner, repo)
     ref = call.request.args.get("ref") or found.default_branch()
     commit = _commit_at(found, ref)
-    entry = git.entry_at(found.git_dir, commit, path.rstrip("/"))
+    entry = tree.entry_at(found.git_dir, commit, path.rstrip("/"))
     if entry is None:
         raise not_found()
     entry = _followed(found, commit, entry)
     if entry.type == "tree":
-        children = git.list_tree(found.git_dir, entry.oid)[:_LONGEST_LISTING]
+        children = tree.list_tree(found.git_dir, entry.oid)[:_LONGEST_LISTING]
         listed = [_below(entry, child) for child in children]
         return call.answer(
             [serialize_contents.entry(call.urls, found, ref, child) for child in listed]
@@ -48,7 +48,7 @@ def get_contents(call: Call, owner: str, repo: str, path: str = "") -> Response:
 def _commit_at(found: Repository, ref: str) -> str:
     try:
         return git.resolve_commit(found.git_dir, ref)
-    except git.GitError as error:
+    except git.RevisionError as error:
         if not git.branches(found.git_dir):
             raise ApiError(404, "This repository is empty.") from error
         raise ApiError(404, f"No commit found for the ref {ref}") from error
@@ -57,7 +57,7 @@ def _commit_at(found: Repository, ref: str) -> str:
 def _below(parent: TreeEntry, child: TreeEntry) -> TreeEntry:
     """The entry of a tree with its whole path."""
     path = f"{parent.path}/{child.path}" if parent.path else child.path
-    return git.TreeEntry(
+    return tree.TreeEntry(
         mode=child.mode, type=child.type, oid=child.oid, size=child.size, path=path
     )
 
@@ -66,9 +66,9 @@ def _followed(found: Repository, commit: str, entry: TreeEntry) -> TreeEntry:
     """The file that a symbolic link points to inside the repository, or the link itself."""
     if entry.mode != _SYMLINK:
         return entry
-    target = git.text(git.read_blob(found.git_dir, entry.oid))
+    target = git.text(tree.read_blob(found.git_dir, entry.oid))
     path = posixpath.normpath(posixpath.join(posixpath.dirname(entry.path), target))
-    aim = git.entry_at(found.git_dir, commit, path)
+    aim = tree.entry_at(found.git_dir, commit, path)
     return aim if aim is not None and aim.type == "blob" and aim.mode != _SYMLINK else entry
 
 
@@ -79,15 +79,15 @@ def _file(call: Call, found: Repository, ref: str, entry: TreeEntry) -> Response
         error = {"resource": "Blob", "field": "data", "code": "too_large"}
         raise ApiError(403, message, errors=[error])
     if call.request.headers.get("Accept", "").startswith(_RAW):
-        raw = git.read_blob(found.git_dir, entry.oid)
+        raw = tree.read_blob(found.git_dir, entry.oid)
         response = Response(raw, content_type="application/vnd.github.raw+json; charset=utf-8")
         response.headers["x-github-media-type"] = "github.v3; param=raw"
         return response
     if entry.mode == _SYMLINK:
-        target = git.text(git.read_blob(found.git_dir, entry.oid))
+        target = git.text(tree.read_blob(found.git_dir, entry.oid))
         return call.answer(serialize_contents.symlink(call.urls, found, ref, entry, target))
     fits = size <= _LARGEST_IN_JSON
-    content = git.read_blob(found.git_dir, entry.oid) if fits else None
+    content = tree.read_blob(found.git_dir, entry.oid) if fits else None
     return call.answer(serialize_contents.file(call.urls, found, ref, entry, content))
 
 
@@ -96,7 +96,7 @@ def get_tree(call: Call, owner: str, repo: str, tree_sha: str) -> Response:
     found = call.repository(owner, repo)
     oid = _tree_id(found, tree_sha)
     recursive = "recursive" in call.request.args
-    entries = git.list_tree(found.git_dir, oid, recursive=recursive)
+    entries = tree.list_tree(found.git_dir, oid, recursive=recursive)
     limit = call.world.tree_limit
     shown = serialize.tree(call.urls, found, oid, entries[:limit], truncated=len(entries) > limit)
     return call.answer(shown)
@@ -108,7 +108,7 @@ def _tree_id(found: Repository, name: str) -> str:
         return known[0]
     try:
         commit = git.resolve_commit(found.git_dir, name)
-    except git.GitError as error:
+    except git.RevisionError as error:
         raise ApiError(404 if git.branches(found.git_dir) else 409) from error
     return git.read_commit(found.git_dir, commit).tree
 
@@ -118,7 +118,7 @@ def get_blob(call: Call, owner: str, repo: str, file_sha: str) -> Response:
     known = git.object_type(found.git_dir, file_sha) if git.is_full_id(file_sha) else None
     if known is None or known[1] != "blob":
         raise not_found()
-    raw = git.read_blob(found.git_dir, known[0])
+    raw = tree.read_blob(found.git_dir, known[0])
     return call.answer(
         {
             "sha": known[0],

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from forge_emulator import git
+from forge_emulator import git, tree
 from forge_emulator.dialects.github import serialize_contents
-from forge_emulator.dialects.github.errors import missing_field
+from forge_emulator.dialects.github.errors import invalid, missing_field
 from forge_emulator.dialects.github.rest_issues import issue_json
 from forge_emulator.dialects.github.rest_repositories import repository_json
 from forge_emulator.dialects.github.routes import Route
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from forge_emulator.dialects.github.call import Call
-    from forge_emulator.git import TreeEntry
     from forge_emulator.json_types import JsonObject
     from forge_emulator.repositories import Repository
     from forge_emulator.store import Issue
+    from forge_emulator.tree import TreeEntry
 
 _TERM = re.compile(r'(?:(?P<key>[a-z]+):)?(?:"(?P<quoted>[^"]*)"|(?P<plain>\S+))')
 _MOST_RESULTS = 1000
+_LONGEST_QUERY = 256
 _QUALIFIERS = {
     "repo", "org", "user", "is", "type", "state", "in", "label", "author", "assignee",
     "path", "extension", "filename", "language", "fork", "archived", "sort",
@@ -68,6 +69,8 @@ def _query(call: Call) -> Query:
     text = call.request.args.get("q", "").strip()
     if not text:
         raise missing_field("Search", "q")
+    if len(text) > _LONGEST_QUERY:
+        raise invalid("Search", "q", message="The search is longer than 256 characters.")
     return parse_query(text)
 
 
@@ -160,11 +163,11 @@ def search_code(call: Call) -> Response:
 def _code_hits(found: Repository, query: Query) -> list[tuple[Repository, str, TreeEntry]]:
     try:
         commit = git.resolve_commit(found.git_dir, found.default_branch())
-    except git.GitError:
+    except git.RevisionError:
         return []
-    paths = set.intersection(*(set(git.grep(found.git_dir, commit, w)) for w in query.words))
-    tree = git.read_commit(found.git_dir, commit).tree
-    entries = git.list_tree(found.git_dir, tree, recursive=True) if paths else []
+    paths = set.intersection(*(set(tree.grep(found.git_dir, commit, w)) for w in query.words))
+    root = git.read_commit(found.git_dir, commit).tree
+    entries = tree.list_tree(found.git_dir, root, recursive=True) if paths else []
     return [
         (found, commit, entry)
         for entry in entries

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
     from forge_emulator.dialects.github.urls import Urls
     from forge_emulator.diff import FileChange
-    from forge_emulator.git import Commit, Person, Ref, TreeEntry
+    from forge_emulator.git import Commit, Person, Ref
     from forge_emulator.json_types import JsonObject
     from forge_emulator.repositories import Repository
+    from forge_emulator.tree import TreeEntry
 
 _NO_REPLY = re.compile(
     r"(?:\d+\+)?(?P<login>[a-zA-Z0-9-]+(?:\[bot\])?)@users\.noreply\.github\.com"

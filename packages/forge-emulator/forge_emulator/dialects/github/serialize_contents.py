@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 if TYPE_CHECKING:
     from forge_emulator.dialects.github.urls import Urls
-    from forge_emulator.git import TreeEntry
     from forge_emulator.json_types import JsonObject
     from forge_emulator.repositories import Repository
+    from forge_emulator.tree import TreeEntry
 
 _LINE = 60  # characters of base64 in a line
 _TYPES = {"blob": "file", "tree": "dir", "commit": "file"}  # a listing shows a submodule as file
