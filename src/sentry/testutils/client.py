@@ -2,16 +2,16 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from io import BytesIO
 from types import TracebackType
 from typing import Any, cast
+from unittest import mock
 
 import django.test
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
+from django.db import connections
 from django.http import HttpResponse
 from django.utils.crypto import get_random_string
 
@@ -120,12 +120,17 @@ def _response(status: str, headers: list[tuple[str, str]], *, body: bytes) -> Te
 
 @contextmanager
 def _connections_stay_open() -> Iterator[None]:
-    """A request's end must not take the connection of the test's own transaction away."""
-    signals = (request_started, request_finished)
-    for signal in signals:
-        signal.disconnect(close_old_connections)
-    try:
+    """A request's end must not take the connection of the test's own transaction away.
+
+    Both doors hand connections back by ``close_old_connections()``, which closes one that is
+    inside a transaction. A test without such a transaction sees what a server does.
+    """
+    kept = [
+        connection
+        for connection in connections.all(initialized_only=True)
+        if connection.in_atomic_block
+    ]
+    with ExitStack() as stack:
+        for connection in kept:
+            stack.enter_context(mock.patch.object(connection, "close_if_unusable_or_obsolete"))
         yield
-    finally:
-        for signal in signals:
-            signal.connect(close_old_connections)
