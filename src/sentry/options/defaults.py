@@ -47,7 +47,7 @@ def _register_doors(options: OptionsManager) -> None:
     )
     register(
         "ratelimit.lease-size",
-        default=100,
+        default=500,
         help="How many requests a process leases from the shared counter at a time.",
     )
     register(

@@ -44,8 +44,17 @@ def run_demo(repo: Path | None) -> None:
                 api_key = (room / "api.key").read_text().strip()
                 with ScmClient(url, api_key, secure=False) as client:
                     do_job(client, git, setting, report)
+    conclude(report)
+
+
+def conclude(report: Report) -> None:
+    """Says how it went.
+
+    Raises:
+        click.ClickException: a fact was not as git has it, or none was checked.
+    """
     click.echo(f"\n{report.checked} facts checked, {report.mismatches} mismatches")
-    if report.mismatches:
+    if report.mismatches or not report.checked:
         raise click.ClickException("the service and git do not agree")
     click.echo("demo: ok")
 

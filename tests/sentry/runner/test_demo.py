@@ -1,0 +1,80 @@
+import subprocess
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from sentry.runner.demo.report import Report
+from sentry.runner.demo.run import conclude
+from sentry.runner.demo.truth import GitTruth, build_repository, run_git
+from sentry.runner.main import cli
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("demo") / "built"
+    build_repository(path)
+    return path
+
+
+def test_the_built_repository_has_two_hundred_commits_by_two_people(repository):
+    git = GitTruth(repository)
+    assert git.run("rev-list", "--count", "HEAD").strip() == "200"
+    assert set(git.run("log", "--format=%an").split("\n")) == {"Ada Lovelace", "Åsa Öberg", ""}
+
+
+def test_truth_reads_what_git_blame_says(repository):
+    git = GitTruth(repository)
+    lines = git.blame("HEAD", "shop.py")
+    assert [line.text for line in lines] == (repository / "shop.py").read_text().splitlines()
+    line = lines[17]
+    porcelain = run_git(repository, "blame", "-L", "18,18", "--porcelain", "HEAD", "--", "shop.py")
+    assert porcelain.startswith(line.sha)
+    assert git.commit(line.sha).message.startswith("shop: Set price ")
+
+
+def test_the_demo_agrees_with_git(repository):
+    result = CliRunner().invoke(cli, ["demo", "--repo", str(repository)])
+    assert result.exit_code == 0, result.output
+    assert result.output.endswith("demo: ok\n")
+    assert "MISMATCH" not in result.output
+    assert "StreamFileBlame: shop.py" in result.output
+
+
+def test_a_shallow_repository_is_refused(repository, tmp_path):
+    shallow = tmp_path / "shallow"
+    subprocess.run(
+        ["git", "clone", "--quiet", "--depth", "1", f"file://{repository}", str(shallow)],
+        check=True,
+    )
+    result = CliRunner().invoke(cli, ["demo", "--repo", str(shallow)])
+    assert result.exit_code == 1
+    assert "shallow" in result.output
+    assert "git fetch --unshallow" in result.output
+
+
+def test_a_folder_that_is_no_repository_is_refused(tmp_path):
+    result = CliRunner().invoke(cli, ["demo", "--repo", str(tmp_path)])
+    assert result.exit_code == 1
+    assert "not a git repository" in result.output
+
+
+def test_a_path_that_is_not_there_is_refused(tmp_path):
+    result = CliRunner().invoke(cli, ["demo", "--repo", str(tmp_path / "nowhere")])
+    assert result.exit_code == 1
+    assert "is no folder" in result.output
+
+
+def test_one_wrong_fact_fails_the_demo(capsys):
+    report = Report()
+    report.fact("commit", "abc", "abc")
+    report.fact("author", "Ada", "Grace")
+    assert "author: Ada   MISMATCH: it is Grace" in capsys.readouterr().out
+    with pytest.raises(click.ClickException):
+        conclude(report)
+
+
+def test_a_demo_that_checked_nothing_fails():
+    with pytest.raises(click.ClickException):
+        conclude(Report())
