@@ -88,21 +88,21 @@ def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Com
 
 
 def test_every_command_is_documented() -> None:
-    from sentry.runner.main import main
+    from sentry.runner.main import cli
 
     page = pages.text("docs/commands.md")
-    found = [path for path, _ in commands(main, "sentry")]
+    found = [path for path, _ in commands(cli, "sentry")]
     assert len(found) > 20
     assert [path for path in found if path not in page] == []
 
 
 def test_every_option_of_a_command_is_documented() -> None:
-    from sentry.runner.main import main
+    from sentry.runner.main import cli
 
     page = pages.text("docs/commands.md")
     wanted = {
         name
-        for _, command in commands(main, "sentry")
+        for _, command in commands(cli, "sentry")
         for parameter in command.params
         if isinstance(parameter, click.Option)
         for name in parameter.opts

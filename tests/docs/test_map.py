@@ -34,5 +34,7 @@ def test_every_package_is_on_the_map() -> None:
 
 def test_the_map_shows_no_folder_that_is_not_there() -> None:
     roots = (pages.TOP, SRC, SRC / "sentry")
-    gone = [name for name in mapped() if not any(any((root / name).glob("**/*.*")) for root in roots)]
+    gone = [
+        name for name in mapped() if not any(any((root / name).glob("**/*.*")) for root in roots)
+    ]
     assert gone == []
