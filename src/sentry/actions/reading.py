@@ -1,9 +1,12 @@
 """What the doors read beside the domain of source code: organizations, names of projects."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
 
+from sentry.actions.organization_cache import (
+    OrganizationSummary,
+    organization_cache,
+    to_summary,
+)
 from sentry.auth.caller import Caller, CallerKind
 from sentry.integrations.manager import integrations
 from sentry.integrations.source_code_management.actions import rows
@@ -17,29 +20,28 @@ from sentry.integrations.source_code_management.validation import clean_page_siz
 from sentry.models.organization import Organization
 from sentry.models.project import Project
 
+__all__ = [
+    "OrganizationSummary",
+    "get_organization",
+    "list_organizations",
+    "project_slugs",
+    "provider_names",
+    "repositories_by_id",
+]
+
 _PAGE = 100
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OrganizationSummary:
-    """An organization as its members see it."""
-
-    id: int
-    slug: str
-    name: str
-    date_added: datetime
-
-
 def get_organization(caller: Caller, slug: str) -> OrganizationSummary:
-    """The caller's own organization, if this is its slug.
+    """The caller's own organization, if this is its slug. It may be a few seconds old.
 
     Raises:
         NotFound: the slug is another organization's, or nobody's.
     """
-    row = Organization.objects.filter(id=caller.organization_id, slug=slug).first()
-    if row is None:
+    organization = organization_cache.get(caller.organization_id)
+    if organization is None or organization.slug != slug:
         raise NotFound("organization")
-    return _to_summary(row)
+    return organization
 
 
 def list_organizations(
@@ -66,7 +68,7 @@ def list_organizations(
         found = Organization.objects.filter(id=caller.organization_id)
     if after is not None:
         found = found.filter(id__gt=after[0])
-    items = [_to_summary(row) for row in found.order_by("id")[: size + 1]]
+    items = [to_summary(row) for row in found.order_by("id")[: size + 1]]
     more = len(items) > size
     return Page(
         items=tuple(items[:size]),
@@ -88,7 +90,3 @@ def repositories_by_id(caller: Caller, repository_ids: Iterable[int]) -> dict[in
 def provider_names() -> dict[str, str]:
     """What people call the registered providers, by key."""
     return {provider.key.value: provider.name for provider in integrations.all()}
-
-
-def _to_summary(row: Organization) -> OrganizationSummary:
-    return OrganizationSummary(id=row.id, slug=row.slug, name=row.name, date_added=row.date_added)
