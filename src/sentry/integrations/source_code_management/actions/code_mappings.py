@@ -69,12 +69,13 @@ def create_code_mapping(
         AlreadyExists: the same mapping exists.
         ProviderDisabled: the repository's provider is switched off.
     """
-    organization_id = check_organization(caller, organization_id)
     clean_id("project_id", project_id)
+    clean_id("repository_id", repository_id)
     clean_root("stack_root", stack_root)
     clean_root("source_root", source_root)
     if default_branch:
         clean_branch("default_branch", default_branch)
+    organization_id = check_organization(caller, organization_id)
     repository = find_repository(caller, repository_id)
     (project,) = get_projects(caller, project_ids=[project_id])
     if repository.provider is not None:

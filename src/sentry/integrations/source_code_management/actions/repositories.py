@@ -74,9 +74,9 @@ def list_repositories(
         InvalidArgument: a value that can never work, or a token of another query.
         NotFound: the organization is not the caller's.
     """
-    organization_id = check_organization(caller, organization_id)
     clean_text("query", query, max_length=_MAX_QUERY_LENGTH)
     size = clean_page_size(page_size, default=DEFAULT_PAGE_SIZE, most=MAX_PAGE_SIZE)
+    organization_id = check_organization(caller, organization_id)
     bound = ("repositories", organization_id, provider, query, status, integration_id)
     after = decode_page_token(bound, page_token)
 
