@@ -20,8 +20,8 @@ def stable_number(name: str) -> int:
 class HostedRepository:
     """A git repository on disk (bare, or with a work tree) under the name that the host gives it.
 
-    `full_name` is `owner/name`; `id` 0 stands for a number made from the name. `pushable` people
-    are no matter here: whether a push is taken is the emulator's `allow_push`.
+    `full_name` is `owner/name`; `id` 0 stands for a number made from the name. Raises `ValueError`
+    for another form of name.
     """
 
     full_name: str

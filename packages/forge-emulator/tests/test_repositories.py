@@ -264,12 +264,14 @@ def test_repository_that_is_gone(tmp_path, start_emulator, connect, shop):
     shop.git("clone", "-q", "--bare", ".", str(tmp_path / "gone.git"))
     emulator.add_repository(HostedRepository(full_name="x/gone", path=tmp_path / "gone.git"))
     client = connect(emulator)
+    git = "/x/gone.git/info/refs?service=git-upload-pack"
     for part, target in (("objects", "objects"), (".", "elsewhere")):
         (tmp_path / "gone.git" / part).rename(tmp_path / target)
         for path in ("commits/main", "contents/src", "branches"):
             response = client.get(f"/repos/x/gone/{path}")
             assert response.status_code == 500
             assert response.json()["message"] == "Server Error"
+        assert client.get(git).status_code >= 400
         query = {"query": '{repository(owner:"x",name:"gone"){object(expression:"main"){oid}}}'}
         errors = client.post("/graphql", json=query).json()["errors"]
         assert [error["message"] for error in errors] == [

@@ -13,6 +13,7 @@ from forge_emulator.auth import CredentialError, Identity, presented
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
+    from forge_emulator.repositories import Repository
     from forge_emulator.world import World
 
 _PATH = re.compile(
@@ -37,20 +38,35 @@ def answer(world: World, request: Request, *, partial_clone: bool) -> Response:
         return _ask("Invalid username or token.")
     found = world.repositories.by_name(f"{match['owner']}/{match['name']}")
     if found is None or (found.hosted.private and not (identity and identity.grants(found))):
-        return (
-            _ask("Repository not found.")
-            if identity is None
-            else _refusal(404, "Repository not found.")
-        )
-    if service == "git-receive-pack":
-        if identity is None:
-            return _ask("Authentication required.")
-        if not world.allow_push or not identity.grants(found) or found.hosted.archived:
-            return _refusal(403, "Write access to repository not granted.")
+        missing = "Repository not found."
+        return _ask(missing) if identity is None else _refusal(404, missing)
+    if service == "git-receive-pack" and not _may_push(world, identity, found):
+        refusal = "Write access to repository not granted."
+        return _ask(refusal) if identity is None else _refusal(403, refusal)
+    return _serve(request, found, match["suffix"], identity, partial_clone=partial_clone)
+
+
+def _may_push(world: World, identity: Identity | None, found: Repository) -> bool:
+    if identity is None or not identity.grants(found):
+        return False
+    return world.allow_push and not found.hosted.archived
+
+
+def _serve(
+    request: Request,
+    found: Repository,
+    suffix: str,
+    identity: Identity | None,
+    *,
+    partial_clone: bool,
+) -> Response:
     user = "anonymous" if identity is None else identity.login
-    return smart_http.serve(
-        request, found.git_dir, match["suffix"], user=user, partial_clone=partial_clone
-    )
+    try:
+        return smart_http.serve(
+            request, found.git_dir, suffix, user=user, partial_clone=partial_clone
+        )
+    except OSError:  # the repository on disk is gone
+        return _refusal(500, "Internal Server Error")
 
 
 def _identity(world: World, request: Request) -> Identity | None:

@@ -1,4 +1,4 @@
-"""Issues, their comments, labels and assignees, and webhooks."""
+"""Issues, their comments, labels and assignees."""
 
 from __future__ import annotations
 
@@ -184,55 +184,6 @@ def assignable(call: Call, found: Repository) -> list[str]:
     return sorted(known | {found.hosted.owner})
 
 
-def list_hooks(call: Call, owner: str, repo: str) -> Response:
-    found = call.writable(owner, repo)
-    hooks = call.world.store.hooks(found.id)
-    return call.page(hooks, lambda each: serialize_issues.hook(call.urls, found, each))
-
-
-def create_hook(call: Call, owner: str, repo: str) -> Response:
-    found = call.writable(owner, repo)
-    body = call.body()
-    config = body.get("config")
-    if not isinstance(config, Mapping) or not isinstance(config.get("url"), str):
-        raise missing_field("Hook", "config.url")
-    events = text_list(body, "events") or ("push",)
-    values = {str(key): str(value) for key, value in config.items()}
-    if any(hook.config["url"] == values["url"] for hook in call.world.store.hooks(found.id)):
-        error = {
-            "resource": "Hook",
-            "code": "custom",
-            "message": "Hook already exists on this repository",
-        }
-        raise ApiError(422, errors=[error])
-    hook = call.world.store.create_hook(
-        repository_id=found.id,
-        active=body.get("active") is not False,
-        events=events,
-        config={"content_type": "form", "insecure_ssl": "0"} | values,
-        now=call.now,
-    )
-    return call.answer(serialize_issues.hook(call.urls, found, hook), 201)
-
-
-def get_hook(call: Call, owner: str, repo: str, hook_id: int) -> Response:
-    found = call.writable(owner, repo)
-    try:
-        hook = call.world.store.hook(found.id, hook_id)
-    except KeyError as error:
-        raise not_found() from error
-    return call.answer(serialize_issues.hook(call.urls, found, hook))
-
-
-def delete_hook(call: Call, owner: str, repo: str, hook_id: int) -> Response:
-    found = call.writable(owner, repo)
-    try:
-        call.world.store.delete_hook(found.id, hook_id)
-    except KeyError as error:
-        raise not_found() from error
-    return Response(status=204)
-
-
 def _with_issues(found: Repository) -> Repository:
     if not found.hosted.has_issues:
         raise ApiError(410)
@@ -304,7 +255,6 @@ def _since(value: str | None) -> datetime | None:
 
 
 _ISSUES = "/repos/<owner>/<repo>/issues"
-_HOOKS = "/repos/<owner>/<repo>/hooks"
 
 ROUTES = [
     Route("POST", _ISSUES, create_issue),
@@ -317,8 +267,4 @@ ROUTES = [
     Route("PATCH", f"{_ISSUES}/comments/<int:comment_id>", update_comment),
     Route("GET", "/repos/<owner>/<repo>/labels", list_labels),
     Route("GET", "/repos/<owner>/<repo>/assignees", list_assignees),
-    Route("GET", _HOOKS, list_hooks),
-    Route("POST", _HOOKS, create_hook),
-    Route("GET", f"{_HOOKS}/<int:hook_id>", get_hook),
-    Route("DELETE", f"{_HOOKS}/<int:hook_id>", delete_hook),
 ]
