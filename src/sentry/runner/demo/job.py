@@ -18,6 +18,7 @@ from sentry_scm_client import (
 
 _FILES = 5
 _LINES_PER_FILE = 4
+_CODE = (".py", ".go", ".js", ".ts", ".java", ".kt", ".rb", ".rs", ".php", ".cs", ".c", ".cpp")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,7 +41,7 @@ def do_job(client: ScmClient, git: GitTruth, setting: Setting, report: Report) -
     lines = _choose_lines(git)
     _blame_one(client, git, repository, lines[len(lines) // 2], report)
     _blame_many(client, git, repository, lines, report)
-    _blame_file(client, git, repository, lines[0].path, report)
+    _blame_file(client, git, repository, lines[len(lines) // 2].path, report)
     _map_code(client, git, setting, repository, report)
     _open_ticket(client, setting, report)
 
@@ -75,11 +76,18 @@ def _choose_lines(git: GitTruth) -> list[TrueLine]:
     """Some lines that say something, spread over some files."""
     head = git.head().sha
     chosen: list[TrueLine] = []
-    for path in git.text_files(head, _FILES):
+    for path in _choose_files(git.text_files(head)):
         lines = [line for line in git.blame(head, path) if line.text.strip()]
         step = max(1, len(lines) // _LINES_PER_FILE)
         chosen += lines[::step][:_LINES_PER_FILE]
     return chosen
+
+
+def _choose_files(paths: Sequence[str]) -> list[str]:
+    """Some files from all over the repository; source code where there is any."""
+    code = [path for path in paths if path.endswith(_CODE)] or list(paths)
+    step = max(1, len(code) // _FILES)
+    return code[::step][:_FILES]
 
 
 def _blame_one(
@@ -121,11 +129,11 @@ def _blame_many(
     answers = client.batch_get_commit_context(asked)
     for line, answer in zip(lines, answers, strict=True):
         got = (
-            (answer.blame_commit_id, answer.code_snippet)
+            f"{answer.blame_commit_id}  {answer.code_snippet}"
             if isinstance(answer, CommitContext)
-            else (str(answer.code()), "")
+            else answer.code().name
         )
-        report.fact(f"{line.path}:{line.number}", got, (line.sha, line.text))
+        report.fact(f"{line.path}:{line.number}", got, f"{line.sha}  {line.text}")
 
 
 def _blame_file(

@@ -71,10 +71,10 @@ class GitTruth:
             message=message.strip("\n"),
         )
 
-    def text_files(self, ref: str, most: int) -> list[str]:
-        """Some of the text files of a commit, at most ``most``."""
+    def text_files(self, ref: str) -> list[str]:
+        """The text files of a commit that are not empty."""
         listed = self.run("grep", "-I", "-l", "-z", "-e", ".", ref)
-        return [name.removeprefix(f"{ref}:") for name in listed.split("\x00") if name][:most]
+        return [name.removeprefix(f"{ref}:") for name in listed.split("\x00") if name]
 
     def blame(self, ref: str, path: str) -> list[TrueLine]:
         """The blame of a whole file."""
