@@ -54,10 +54,15 @@ def get_projects(
     return found
 
 
+def sees_every_project(caller: Caller) -> bool:
+    """Whether no project of the organization is hidden from the caller."""
+    return caller.user_id is None or (caller.role is not None and sees_all_projects(caller.role))
+
+
 def visible_projects(caller: Caller) -> QuerySet[Project]:
     """The rows of the projects that the caller may see, for a further filter in the same query."""
     rows = Project.objects.filter(organization_id=caller.organization_id)
-    if caller.user_id is None or (caller.role is not None and sees_all_projects(caller.role)):
+    if caller.user_id is None or sees_every_project(caller):
         return rows
     own_teams = OrganizationMemberTeam.objects.filter(
         organizationmember__organization_id=caller.organization_id,

@@ -74,6 +74,17 @@ class ListTest(CodeMappingsCase):
             )
             assert response.data == {"detail": "project not found"}
 
+    def test_a_member_sees_the_mappings_of_own_teams(self):
+        own = self.create_code_mapping(project=self.project, repo=self.repo)
+        self.create_code_mapping(project=self.create_project(self.organization))
+        user = self.create_user()
+        member = self.create_member(organization=self.organization, user=user)
+        self.login_as(user)
+        self.headers = {}
+        assert self.items() == []
+        self.create_team_membership(team=self.team, member=member)
+        assert [item["id"] for item in self.items()] == [str(own.id)]
+
     def test_pages(self):
         made = [
             str(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
-from sentry.actions.access import get_projects
+from sentry.actions.access import get_projects, sees_every_project, visible_projects
 from sentry.auth.caller import Caller
 from sentry.integrations.services.integration import integration_service
 from sentry.integrations.source_code_management.actions.installations import check_provider
@@ -106,7 +106,7 @@ def list_code_mappings(
     page_size: int = 0,
     page_token: str = "",
 ) -> Page[CodeMapping]:
-    """The code mappings of the caller's organization, in the order they were made.
+    """The code mappings of the projects that the caller may see, in the order they were made.
 
     Args:
         caller: who asks.
@@ -126,6 +126,8 @@ def list_code_mappings(
     if project_id is not None:
         (project,) = get_projects(caller, project_ids=[project_id])
         rows = rows.filter(project_id=project.id)
+    elif not sees_every_project(caller):
+        rows = rows.filter(project_id__in=visible_projects(caller).values("id"))
     if integration_id is not None:
         rows = rows.filter(integration_id=integration_id)
     if after is not None:
