@@ -16,7 +16,7 @@ from sentry.actions.encryption_keys import count_unreadable
 from sentry.auth.signature import MalformedSecretsError, parse_shared_secrets
 from sentry.conf import home
 from sentry.runner.check import Check, State
-from sentry.runner.database import pending_migrations
+from sentry.runner.database import check_connection, pending_migrations
 
 _TIMEOUT = 5
 _RECENT = 1_735_689_600  # 2025-01-01: ids count seconds from there, an earlier clock breaks them
@@ -84,7 +84,7 @@ def _key_file(what: str, path: Path) -> Check:
 def check_database() -> Check:
     """Whether the database answers."""
     try:
-        connection.ensure_connection()
+        check_connection()
     except DatabaseError:
         return _fail(
             "database", f"{connection.vendor} does not answer: look at DATABASE_URL and the server"

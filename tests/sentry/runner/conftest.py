@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -44,9 +45,25 @@ def environment(tmp_path: Path) -> Mapping[str, str]:
     return {**kept, "SENTRY_HOME": str(tmp_path / "home")}
 
 
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of an installation that was made by ``sentry init``, to be copied."""
+    home = tmp_path_factory.mktemp("installation") / "home"
+    command = [str(BIN / "sentry"), "init"]
+    variables = {"PATH": os.environ["PATH"], "SENTRY_HOME": str(home)}
+    subprocess.run(command, env=variables, check=True, capture_output=True, timeout=PATIENCE)
+    return home
+
+
+@pytest.fixture
+def installed(template: Path, environment: Mapping[str, str]) -> Path:
+    """A fresh installation in the ``SENTRY_HOME`` of the test's processes."""
+    return Path(shutil.copytree(template, environment["SENTRY_HOME"]))
+
+
 @pytest.fixture
 def process(environment: Mapping[str, str], tmp_path: Path) -> Process:
-    """Runs a command in a process of its own, on a fresh installation."""
+    """Runs a command in a process of its own, on an installation of the test's own."""
 
     def run(
         *arguments: str, status: int = 0, stdin: str = "", **variables: str

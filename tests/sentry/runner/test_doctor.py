@@ -1,0 +1,181 @@
+"""``sentry doctor``: each thing that can be wrong, and what it says to do."""
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from pytest_django import Settings
+
+from sentry import features
+from sentry.integrations.github.integration import GitHubIntegrationProvider
+from sentry.runner import checks
+from sentry.runner.check import State
+from tests.sentry.runner.conftest import Process, Sentry
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+def states(process: Process, **how: object) -> dict[str, str]:
+    done = process("doctor", "--json", **how)
+    return {check["name"]: check["state"] for check in json.loads(done.stdout)}
+
+
+@pytest.mark.usefixtures("installed")
+def test_doctor_finds_a_healthy_installation(process: Process) -> None:
+    found = states(process)
+    assert found == {
+        "secret-key": "ok",
+        "encryption-keys": "ok",
+        "database": "ok",
+        "migrations": "ok",
+        "stored-credentials": "ok",
+        "search": "ok",
+        "clock": "ok",
+        "shared-secrets": "warn",
+        "redis": "ok",
+        "git": "ok",
+        "allowed-hosts": "warn",
+        "features": "ok",
+        "options": "ok",
+    }
+    lines = process("doctor").stdout.splitlines()
+    assert len(lines) == len(found)
+    unset = "warn shared-secrets: SCM_SHARED_SECRETS is unset: signed requests are refused"
+    assert unset in lines
+
+
+def test_doctor_before_init(process: Process) -> None:
+    found = states(process, status=1)
+    assert (found["migrations"], found["stored-credentials"], found["search"]) == ("fail",) * 3
+    assert "run `sentry upgrade`" in process("doctor", status=1).stdout
+
+
+def test_doctor_tells_of_wrong_settings_first(process: Process) -> None:
+    assert states(process, SENTRY_WEB_THREADS="0", status=1) == {"settings": "fail"}
+
+
+@pytest.mark.usefixtures("installed")
+def test_doctor_tells_of_keys_that_others_read(process: Process, home: Path) -> None:
+    (home / "secret.key").chmod(0o644)
+    done = process("doctor", status=1)
+    assert done.stdout.startswith("fail settings: ")
+    assert "has mode 644" in done.stdout
+    (home / "secret.key").chmod(0o600)
+    home.chmod(0o777)
+    assert states(process)["secret-key"] == "warn"
+
+
+def test_doctor_tells_that_the_database_is_down(process: Process) -> None:
+    down = "postgres://me:hunter2@127.0.0.1:1/name"
+    done = process("doctor", DATABASE_URL=down, status=1)
+    assert "fail database: postgresql does not answer" in done.stdout
+    assert "hunter2" not in done.stdout + done.stderr
+
+
+SERVICE = {
+    "id": "billing",
+    "secrets": ["0123456789abcdef0123456789abcdef"],
+    "scopes": ["repository:read"],
+    "organizations": [1],
+}
+
+
+@pytest.mark.parametrize(
+    ("secrets", "state"),
+    [
+        ("", "warn"),
+        (json.dumps([SERVICE]), "ok"),
+        ("[", "fail"),
+        ("{}", "fail"),
+        (json.dumps([{**SERVICE, "secrets": ["hunter2"]}]), "fail"),
+    ],
+)
+def test_shared_secrets(settings: Settings, secrets: str, state: str) -> None:
+    settings.SCM_SHARED_SECRETS = secrets
+    check = checks.check_shared_secrets()
+    assert check.state == state
+    assert "hunter2" not in check.text
+
+
+@pytest.mark.parametrize("url", ["redis://:hunter2@127.0.0.1:1/0", "hunter2"])
+def test_redis_that_does_not_answer(settings: Settings, url: str) -> None:
+    settings.REDIS_URL = url
+    check = checks.check_redis()
+    assert check.state is State.FAIL
+    assert "hunter2" not in check.text
+
+
+@pytest.mark.service("redis")
+def test_redis_that_answers(settings: Settings, service_url: str) -> None:
+    settings.REDIS_URL = service_url
+    assert checks.check_redis().state is State.OK
+
+
+@pytest.mark.parametrize(
+    ("script", "state"),
+    [
+        (None, "fail"),
+        ("echo git version 2.49.0", "ok"),
+        ("echo git version 2.9.1", "warn"),
+        ("echo nonsense", "warn"),
+        ("exit 1", "warn"),
+    ],
+)
+def test_git(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str | None, state: str
+) -> None:
+    if script is not None:
+        (tmp_path / "git").write_text(f"#!/bin/sh\n{script}\n")
+        (tmp_path / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert checks.check_git().state == state
+
+
+def test_allowed_hosts(settings: Settings) -> None:
+    settings.ALLOWED_HOSTS = ["sentry.example"]
+    assert checks.check_allowed_hosts().state is State.OK
+
+
+def test_features_that_are_off() -> None:
+    with features.override({GitHubIntegrationProvider.feature: False}):
+        check = checks.check_features()
+    assert check.state is State.WARN
+    assert GitHubIntegrationProvider.feature in check.text
+
+
+@pytest.mark.parametrize(("now", "state"), [(1_000_000_000.0, "fail"), (None, "ok")])
+@pytest.mark.django_db
+def test_clock(monkeypatch: pytest.MonkeyPatch, now: float | None, state: str) -> None:
+    if now is not None:
+        monkeypatch.setattr(checks.time, "time", lambda: now)
+    assert checks.check_clock().state == state
+
+
+@pytest.mark.django_db
+def test_a_clock_that_differs_from_the_databases(monkeypatch: pytest.MonkeyPatch) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("only PostgreSQL has a clock of its own")
+    monkeypatch.setattr(checks.time, "time", lambda: 4_000_000_000.0)
+    assert checks.check_clock().state is State.WARN
+
+
+@pytest.mark.django_db
+def test_the_tests_own_database_is_healthy(sentry: Sentry) -> None:
+    lines = sentry("doctor").stdout.splitlines()
+    assert {line.split()[0] for line in lines} <= {"ok", "warn"}
+    assert "ok   migrations: all have run" in lines
+    assert "ok   search: the index of repository names is there" in lines
+
+
+@pytest.mark.usefixtures("installed")
+def test_doctor_misses_the_search_index(process: Process, home: Path) -> None:
+    with closing(sqlite3.connect(home / "sentry.db")) as database:
+        database.execute("DROP TRIGGER sentry_repository_search_update")
+    done = process("doctor", status=1)
+    assert "fail search: missing: sentry_repository_search_update" in done.stdout

@@ -1,0 +1,100 @@
+"""``sentry run web`` and ``sentry devserver``: processes that listen, answer and stop."""
+
+import signal
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.live import BIN, PATIENCE, running
+from tests.sentry.runner.conftest import Process
+
+SENTRY = str(BIN / "sentry")
+SERVERS = ["granian", "gunicorn"]
+RPC = "/sentry.integrations.scm.v1.ScmService/ListRepositories"
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("server", SERVERS)
+def test_both_servers_answer_and_stop_at_sigterm(
+    process: Process, environment: Mapping[str, str], tmp_path: Path, server: str
+) -> None:
+    process("organization", "create", "Acme")
+    words = ["--organization", "acme", "--scope", "repository:read"]
+    key = process("apikey", "create", *words).stdout.strip()
+    command = [SENTRY, "run", "web", "--port", "0", "--server", server, "--threads", "2"]
+    with running(command, environment, tmp_path) as program:
+        assert program.url.startswith("http://127.0.0.1:")
+        with httpx.Client(base_url=program.url, timeout=PATIENCE) as client:
+            answer = client.post(RPC, json={}, headers={"x-api-key": key})
+            assert (answer.status_code, answer.json()) == (200, {})
+            assert client.post(RPC, json={}).status_code == 401
+            assert client.get("/nowhere").status_code == 404
+        program.process.send_signal(signal.SIGTERM)
+        assert program.process.wait(PATIENCE) == 0
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("server", SERVERS)
+def test_idle_connections_shut_nobody_out(
+    process: Process, environment: Mapping[str, str], tmp_path: Path, server: str
+) -> None:
+    command = [SENTRY, "run", "web", "--port", "0", "--server", server, "--threads", "1"]
+    with running(command, environment, tmp_path) as program:
+        clients = [httpx.Client(base_url=program.url, timeout=PATIENCE) for _ in range(20)]
+        try:
+            assert {client.get("/nowhere").status_code for client in clients} == {404}
+        finally:
+            for client in clients:
+                client.close()
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("server", SERVERS)
+def test_several_workers_print_one_line(
+    process: Process, environment: Mapping[str, str], tmp_path: Path, server: str
+) -> None:
+    command = [SENTRY, "run", "web", "--port", "0", "--server", server, "--workers", "2"]
+    with running(command, environment, tmp_path) as program:
+        assert httpx.get(f"{program.url}/nowhere", timeout=PATIENCE).status_code == 404
+
+
+def test_devserver_prepares_the_database_and_runs(
+    environment: Mapping[str, str], tmp_path: Path, process: Process
+) -> None:
+    command = [SENTRY, "devserver", "--workers=0", "--port", "0"]
+    with running(command, environment, tmp_path) as program:
+        assert httpx.get(f"{program.url}/nowhere", timeout=PATIENCE).status_code == 404
+    assert process("upgrade").stdout == "the database is up to date\n"
+
+
+def test_devserver_binds_an_address_and_says_that_there_are_no_workers(
+    environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    command = [SENTRY, "devserver", "--workers=3", "--bind", "127.0.0.1:0", "--reload"]
+    with running(command, environment, tmp_path) as program:
+        assert httpx.get(f"{program.url}/nowhere", timeout=PATIENCE).status_code == 404
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("server", SERVERS)
+def test_an_address_that_is_taken_is_told(process: Process, server: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        words = ["run", "web", "--port", str(port), "--server", server]
+        done = process(*words, status=1)
+    assert done.stderr == f"Error: cannot listen on 127.0.0.1 port {port}: Address already in use\n"
+
+
+@pytest.mark.usefixtures("installed")
+def test_an_address_of_another_machine_is_told(process: Process) -> None:
+    done = process("run", "web", "--host", "192.0.2.1", "--port", "0", status=1)
+    assert "cannot listen on 192.0.2.1" in done.stderr
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("bind", ["nonsense", "127.0.0.1:", "127.0.0.1:99999", ":x"])
+def test_a_bind_that_is_no_address_is_wrong_usage(process: Process, bind: str) -> None:
+    assert "--bind: expected ADDRESS:PORT" in process("devserver", "--bind", bind, status=2).stderr
