@@ -76,7 +76,9 @@ def test_typed_access_refuses_other_types() -> None:
 
 
 def test_every_option_is_on_the_page_with_its_variable_and_no_other() -> None:
-    rows = re.findall(r"^\| `([a-z.-]+)` \| `(SENTRY_OPTION_\w+)` \|", PAGE.read_text(), re.M)
+    rows = re.findall(
+        r"^\| `([a-z.-]+)` \| `(SENTRY_OPTION_\w+)` \|", PAGE.read_text(), re.MULTILINE
+    )
     known = [(option.name, option.environment_name) for option in options.all_options()]
     assert sorted(rows) == sorted(known)
     assert len(known) > 10
