@@ -111,7 +111,7 @@ def main(
             "no credential is accepted: see --token-out, --token-file, --token-env", err=True
         )
     if token_out is not None:
-        emulator.world.credentials.add(_generate(token_out), (login,))
+        emulator.add_token(_generate(token_out), login)
     _serve(emulator, host, port)
 
 

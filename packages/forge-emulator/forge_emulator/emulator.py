@@ -130,6 +130,14 @@ class Emulator:
         """Host it no longer; raises `KeyError`."""
         self.world.repositories.remove(full_name)
 
+    def add_token(self, token: str, *grants: str) -> None:
+        """Accept one more token, or give a known one other grants: `login, *grants`."""
+        self.world.credentials.add(token, grants)
+
+    def revoke_token(self, token: str) -> None:
+        """Refuse a token from now on; an unknown one is no error."""
+        self.world.credentials.revoke(token)
+
     def issues(self, full_name: str) -> list[Issue]:
         """The issues of a repository, oldest first; raises `KeyError`."""
         return self.world.store.issues(self._repository(full_name).id)

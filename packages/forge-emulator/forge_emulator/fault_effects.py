@@ -63,7 +63,7 @@ def spoil(fault: Fault, response: Response, stop: threading.Event) -> Response:
     if fault.kind == "truncated":
         response.response = _half(body)
     else:
-        response.response = _drip(body, fault.seconds or 1.0, stop)
+        response.response = _drip(body, 1.0 if fault.seconds is None else fault.seconds, stop)
     response.automatically_set_content_length = False
     return response
 

@@ -62,8 +62,3 @@ class RateLimits:
                 self._used[caller, resource] = (reset, used)
         whole = datetime.fromtimestamp(int(reset.timestamp()), UTC)
         return Usage(limit=limit, used=used, reset=whole)
-
-    def clear(self) -> None:
-        """Forget all use."""
-        with self._lock:
-            self._used.clear()

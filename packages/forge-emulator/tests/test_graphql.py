@@ -2,10 +2,12 @@
 
 import itertools
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from forge_emulator.blame import blame
+from forge_emulator.git import GitError
 
 REPOSITORY = '{repository(owner:"acme",name:"shop"){%s}}'
 
@@ -100,6 +102,32 @@ def test_blame_is_remembered_and_can_be_warmed(emulator, shown):
     assert len(emulator.world.blame) == 2
     with pytest.raises(KeyError):
         emulator.warm_blame("no/where", "main", [])
+
+
+def test_blame_in_a_rush(shop, monkeypatch):
+    """Many threads that ask for the same file compute it once; another file waits for nobody."""
+    from forge_emulator import blame as module
+
+    computed = []
+
+    def count(git_dir, commit, path):
+        computed.append(path)
+        return blame(git_dir, commit, path)
+
+    monkeypatch.setattr(module, "blame", count)
+    memo = module.BlameMemo(size=1)
+    git_dir, oid = shop.path / ".git", shop.commits[-1]
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(memo.get, git_dir, oid, "src/app.py") for _ in range(40)]
+        answers = {each.result() for each in asked}
+    assert computed == ["src/app.py"]
+    assert answers == {blame(git_dir, oid, "src/app.py")}
+    memo.get(git_dir, oid, "crlf.txt")
+    assert len(memo) == 1
+    with pytest.raises(GitError):
+        memo.get(git_dir, oid, "none")
+    memo.get(git_dir, oid, "src/app.py")
+    assert computed.count("src/app.py") == 2
 
 
 def test_blame_of_an_empty_file(tmp_path, shop):

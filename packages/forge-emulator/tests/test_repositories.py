@@ -68,9 +68,9 @@ def test_basic_credentials(emulator, connect):
 
 def test_revoked_token(emulator, client):
     assert client.get("/user").status_code == 200
-    emulator.world.credentials.revoke("ghp_test")
+    emulator.revoke_token("ghp_test")
     assert client.get("/user").status_code == 401
-    emulator.world.credentials.add("ghp_test", ("frida",))
+    emulator.add_token("ghp_test", "frida")
     assert client.get("/user").json()["login"] == "frida"
 
 

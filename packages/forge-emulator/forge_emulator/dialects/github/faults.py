@@ -51,7 +51,7 @@ def exhausted(call: Call, resource: str, usage: Usage, number: int = 403) -> Res
 
 def secondary(call: Call, fault: Fault) -> Response:
     """Too much at once, with points left; the wait is the fault's seconds."""
-    wait = int(fault.seconds or _SECONDARY_WAIT)
+    wait = int(_SECONDARY_WAIT if fault.seconds is None else fault.seconds)
     response = error_response(secondary_limit(fault.status or 403, wait))
     if call.limits is None:
         return response
