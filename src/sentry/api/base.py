@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import IO, Any, ClassVar, NoReturn
 
+from django.http import HttpRequest
 from rest_framework.exceptions import ParseError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser, JSONParser
@@ -30,6 +31,7 @@ from sentry.integrations.source_code_management.errors import (
 )
 from sentry.integrations.source_code_management.types import Page
 from sentry.silo import SiloMode
+from sentry.utils.deadline import deadline_at
 
 
 class ApiPublishStatus(StrEnum):
@@ -100,6 +102,12 @@ class Endpoint(APIView):
     schema = EndpointSchema()
 
     rate_limit: RateLimitState | None = None
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
+        """Answers one request, within the time that every call has."""
+        with deadline_at(time.monotonic() + options.get_float("grpc.default-deadline")):
+            answer: Response = super().dispatch(request, *args, **kwargs)  # type: ignore[assignment]
+        return answer
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Checks, in this order: silo, size, credential, rate limit, scope.

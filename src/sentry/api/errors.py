@@ -10,11 +10,13 @@ from typing import Any
 from uuid import uuid4
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 
 from sentry.integrations.source_code_management import errors as scm
+from sentry.utils.deadline import remaining
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +75,8 @@ def status_of(error: scm.ScmError) -> HTTPStatus:
 
 def exception_handler(exc: Exception, _context: dict[str, Any]) -> Response:
     """The answer to an exception that an endpoint let rise (REST framework's hook)."""
+    if isinstance(exc, OperationalError):
+        return _database_error(exc)
     if isinstance(exc, scm.ScmError):
         return _domain_error(exc)
     if isinstance(exc, exceptions.ValidationError):
@@ -84,6 +88,14 @@ def exception_handler(exc: Exception, _context: dict[str, Any]) -> Response:
     if isinstance(exc, exceptions.APIException) and type(exc) in _FRAMEWORK:
         return _answer(exc.status_code, _FRAMEWORK[type(exc)])
     return Response(_internal_error(exc), status=HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def _database_error(error: OperationalError) -> Response:
+    """A statement that the deadline stopped, or a database that is down or too busy."""
+    if remaining(1.0) <= 0:
+        return _domain_error(scm.DeadlineExceeded())
+    logger.error("api.database_failed", exc_info=error)
+    return _domain_error(scm.ServiceUnavailable("the database"))
 
 
 def camel_case(name: str) -> str:

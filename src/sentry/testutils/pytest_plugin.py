@@ -56,7 +56,7 @@ def _make_home(config: pytest.Config) -> Path:
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if run and worker:
         home = Path(run) / worker
-        home.mkdir(mode=0o700)
+        home.mkdir(mode=0o700, exist_ok=True)
         return home
     home = Path(tempfile.mkdtemp(prefix="sentry-tests-"))
     os.environ[_RUN_HOME] = str(home)

@@ -3,6 +3,7 @@ from collections.abc import Iterator
 from unittest import mock
 
 import pytest
+from django.db import OperationalError
 
 from sentry import options
 from sentry.api.errors import STATUSES, camel_case, status_of
@@ -23,7 +24,7 @@ class UnknownPathsTest(TestCase):
     def test_a_host_header_that_is_none(self):
         with self.settings(ALLOWED_HOSTS=["errors.example"]):
             response = self.client.call("GET", "/api/0/organizations/")
-        assert response.status_code in (400, 401)
+        assert response.status_code == 400
         assert set(response.data) == {"detail"}
 
 
@@ -109,6 +110,27 @@ class InternalErrorTest(APITestCase):
         assert vars(record)["event_id"] == response.data["eventId"]
         assert record.exc_info is not None
         assert "the secret cause" in str(record.exc_info[1])
+
+    def test_a_statement_that_the_deadline_stops(self):
+        _, token = self.create_api_key(self.organization, ["org:read"])
+        stopped = mock.patch(
+            "sentry.api.endpoints.organizations.list_organizations",
+            side_effect=OperationalError("interrupted"),
+        )
+        with stopped, options.override({"grpc.default-deadline": 0.0}):
+            response = self.get_error_response(headers={"x-api-key": token}, status_code=504)
+        assert response.data == {"detail": "the deadline passed before the work was done"}
+
+    def test_a_database_that_is_down(self):
+        _, token = self.create_api_key(self.organization, ["org:read"])
+        down = mock.patch(
+            "sentry.api.endpoints.organizations.list_organizations",
+            side_effect=OperationalError("the secret host"),
+        )
+        with down, self.assertLogs("sentry.api.errors", logging.ERROR):
+            response = self.get_error_response(headers={"x-api-key": token}, status_code=503)
+        assert response.data == {"detail": "the database is not available"}
+        assert int(response["retry-after"]) >= 1
 
     def test_outside_of_endpoints_too(self):
         broken = mock.patch(

@@ -77,6 +77,16 @@ class OrganizationDetailsTest(APITestCase):
         assert response.data["links"]["regionUrl"] == "https://errors.example"
         assert response.data["orgRole"] is None
 
+    def test_head_is_get_without_a_body(self):
+        _, token = self.create_api_key(self.organization, ["org:read"])
+        headers = {"x-api-key": token}
+        response = self.get_success_response(self.organization.slug, method="head", headers=headers)
+        assert response["content-type"] == "application/json"
+        _, weak = self.create_api_key(self.organization, ["event:read"])
+        self.get_error_response(
+            self.organization.slug, method="head", headers={"x-api-key": weak}, status_code=403
+        )
+
     def test_another_organization_is_not_found(self):
         other = self.create_organization()
         _, token = self.create_api_key(self.organization, ["org:read"])
