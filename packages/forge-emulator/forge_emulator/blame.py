@@ -29,7 +29,7 @@ def blame(git_dir: Path, commit: str, path: str) -> tuple[BlameRange, ...]:
     Raises `GitError` when there is no such file.
     """
     # `git blame` knows no --end-of-options; the full id cannot be taken for an option
-    out = run(git_dir, "blame", "--porcelain", commit, "--", path)
+    out = run(git_dir, "blame", "--porcelain", "--no-textconv", commit, "--", path)
     ranges: list[BlameRange] = []
     for line, oid in _lines(out):
         if ranges and ranges[-1].oid == oid:

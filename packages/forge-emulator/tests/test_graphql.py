@@ -130,6 +130,35 @@ def test_blame_in_a_rush(shop, monkeypatch):
     assert computed.count("src/app.py") == 2
 
 
+def test_commands_in_a_repositorys_configuration_do_not_run(
+    tmp_path, start_emulator, connect, shop
+):
+    from forge_emulator import HostedRepository
+
+    repo = type(shop)(tmp_path / "repo")
+    repo.path.mkdir()
+    repo.git("init", "-q", "-b", "main")
+    repo.commit("one", {"a.txt": b"1\n", ".gitattributes": b"*.txt diff=evil filter=evil\n"})
+    repo.commit("two", {"a.txt": b"2\n"})
+    trap = tmp_path / "trap"
+    trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/sprung\ncat\n")
+    trap.chmod(0o755)
+    keys = ("diff.external", "diff.evil.textconv", "diff.evil.command", "filter.evil.smudge")
+    for key in (*keys, "core.fsmonitor", "core.pager", "uploadpack.packObjectsHook"):
+        repo.git("config", key, str(trap))
+    emulator = start_emulator()
+    emulator.add_repository(HostedRepository(full_name="x/y", path=repo.path))
+    client = connect(emulator)
+    query = '{repository(owner:"x",name:"y"){object(expression:"main"){...on Commit{'
+    query += 'additions blame(path:"a.txt"){ranges{startingLine}}}}}}'
+    assert "errors" not in client.post("/graphql", json={"query": query}).json()
+    for path in ("commits/main", "contents/a.txt", "git/trees/main", "compare/main...main"):
+        assert client.get(f"/repos/x/y/{path}").status_code == 200
+    assert client.get("/search/code?q=2").status_code == 200
+    repo.git("clone", "-q", "--bare", f"{emulator.url}/x/y.git", str(tmp_path / "copy"))
+    assert not (tmp_path / "sprung").exists()
+
+
 def test_blame_of_an_empty_file(tmp_path, shop):
     repo = type(shop)(tmp_path)
     repo.git("init", "-q", "-b", "main")
