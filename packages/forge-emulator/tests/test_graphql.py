@@ -138,8 +138,10 @@ def test_commands_in_a_repositorys_configuration_do_not_run(
     repo = type(shop)(tmp_path / "repo")
     repo.path.mkdir()
     repo.git("init", "-q", "-b", "main")
-    repo.commit("one", {"a.txt": b"1\n", ".gitattributes": b"*.txt diff=evil filter=evil\n"})
+    attributes = b"*.txt diff=evil filter=evil\n"
+    repo.commit("one", {"a.txt": b"1\n", ".gitattributes": attributes})
     repo.commit("two", {"a.txt": b"2\n"})
+    (repo.path / ".git" / "info" / "attributes").write_bytes(attributes)
     trap = tmp_path / "trap"
     trap.write_text(f"#!/bin/sh\ntouch {tmp_path}/sprung\ncat\n")
     trap.chmod(0o755)
