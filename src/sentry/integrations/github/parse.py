@@ -30,7 +30,7 @@ _IDENTIFIER = re.compile(
     r"(?P<owner>[A-Za-z0-9][A-Za-z0-9_\-]{0,99})/(?P<name>[A-Za-z0-9._\-]{1,100})"
 )
 _ISSUE_KEY = re.compile(r"(?P<repo>[^#]+)#(?P<number>[1-9][0-9]{0,18})")
-_MARKER = re.compile(r"\n*<!-- sentry-request: (?P<marker>[A-Za-z0-9_\-]+) -->\s*")
+_MARKER = re.compile(r"(?:\n\n)?<!-- sentry-request: (?P<marker>[A-Za-z0-9_\-]+) -->\s*")
 # GitHub's names of an issue's fields, and ours.
 _ISSUE_FIELDS = {
     "title": "title",
@@ -118,10 +118,14 @@ def parse_repository(value: Json) -> RepositoryInfo:
 
 
 def parse_repositories(value: Json) -> list[RepositoryInfo]:
-    """A page of repositories: a bare list, or ``{"repositories": [...]}`` for an installation."""
+    """A page of repositories: a bare list, or ``{"repositories": [...]}`` for an installation.
+
+    GitHub was seen to put null in the place of a repository; those are left out.
+    """
     if isinstance(value, dict):
         value = value.get("repositories")
-    return [_repository(item) for item in as_objects(value, "repositories")]
+    present: Json = [item for item in as_list(value, "repositories") if item is not None]
+    return [_repository(item) for item in as_objects(present, "repositories")]
 
 
 def _repository(item: JsonObject) -> RepositoryInfo:

@@ -90,7 +90,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Git:
     git("branch", "feature/checkout")
     git.commit(
         "Say what is in it",
-        {"logo.png": b"\x89PNG\0\1\2\3", "big.txt": b"0123456789abcde\n" * 70_000},
+        {"logo.png": b"\x89PNG\0\1\2\3", "big.txt": (b"0123456789" * 100 + b"\n") * 1100},
     )
     git.commit(
         "Change one line",

@@ -2,7 +2,20 @@
 
 import pytest
 
-from sentry.integrations.source_code_management.types import FileBlameInfo, SourceLineInfo
+from forge_emulator import Fault
+from sentry.integrations.source_code_management.errors import (
+    HostForbidden,
+    HostRateLimited,
+    HostUnavailable,
+    IntegrationBroken,
+    InvalidArgument,
+    NotFound,
+)
+from sentry.integrations.source_code_management.types import (
+    FileBlameInfo,
+    RepositoryRef,
+    SourceLineInfo,
+)
 
 from .conftest import SHOP
 
@@ -39,3 +52,142 @@ def test_every_fact_of_a_line_is_gits_own(installed, shop, path):
         assert result.commit.message.strip() == facts[3].strip()
         known = facts[1] == "alice@example.com"
         assert result.commit.author.external_id == ("github:alice" if known else "")
+
+
+def test_one_query_asks_for_many_files_and_each_answer_keeps_its_place(installed, shop, emulator):
+    head = shop("rev-parse", "HEAD").strip()
+    first = shop("rev-list", "--max-parents=0", "HEAD").strip()
+    results = installed.get_blame_for_files(
+        [
+            line(head, "src/cart.py", 2),
+            line(head, "no/such.py", 1),
+            line("f" * 40, "src/cart.py", 1),
+            line(head, "src", 1),
+            line(head, "src/cart.py", 99),
+            line(head, "empty.txt", 1),
+            line(head, "../cart.py", 1),
+            line(head, "src/cart.py", 5),
+            line(first, "src/cart.py", 1),
+            line("main:src", "cart.py", 1),
+        ]
+    )
+    kinds = [getattr(item, "resource", type(item).__name__) for item in results]
+    assert kinds == [
+        "FileBlameInfo",
+        "file",
+        "commit",
+        "file",
+        "line",
+        "line",
+        "InvalidArgument",
+        "FileBlameInfo",
+        "FileBlameInfo",
+        "commit",
+    ]
+    assert results[0].code == "    return sum(items)"
+    assert results[7].code == "TAX = 0.2"
+    assert results[8].code == "def total():"
+    assert results[8].commit.sha == first
+    assert [request.kind for request in emulator.requests] == ["graphql"]
+
+
+def test_files_beyond_ten_take_a_second_query(installed, shop, emulator):
+    head = shop("rev-parse", "HEAD").strip()
+    lines = [line(head, f"f{number}", 1) for number in range(20)] + [line(head, "crlf.txt", 2)]
+    results = installed.get_blame_for_files(lines)
+    assert [type(item).__name__ for item in results] == ["NotFound"] * 20 + ["FileBlameInfo"]
+    assert len(emulator.requests) == 3
+
+
+def test_repositories_are_asked_apart_and_one_that_is_missing_fails_alone(installed, shop):
+    head = shop("rev-parse", "HEAD").strip()
+    elsewhere = RepositoryRef(identifier="acme/gone")
+    odd = RepositoryRef(identifier="../x")
+    results = installed.get_blame_for_files(
+        [
+            SourceLineInfo(lineno=1, path="crlf.txt", ref=head, repo=elsewhere),
+            SourceLineInfo(lineno=1, path="crlf.txt", ref=head, repo=odd),
+            line(head, "crlf.txt", 1),
+        ]
+    )
+    assert [getattr(item, "resource", type(item).__name__) for item in results] == [
+        "repository",
+        "InvalidArgument",
+        "FileBlameInfo",
+    ]
+
+
+def test_nothing_to_blame_asks_nothing(installed, emulator):
+    assert installed.get_blame_for_files([]) == []
+    assert emulator.requests == []
+
+
+def test_a_binary_file_has_no_code(installed, shop):
+    head = shop("rev-parse", "HEAD").strip()
+    (result,) = installed.get_blame_for_files([line(head, "logo.png", 1)])
+    assert isinstance(result, FileBlameInfo)
+    assert result.code == ""
+
+
+def test_a_host_that_fails_altogether_is_an_error_of_the_call(installed, shop, emulator):
+    head = shop("rev-parse", "HEAD").strip()
+    lines = [line(head, "crlf.txt", 1), line(head, "src/cart.py", 1)]
+    emulator.faults.add(Fault(kind="status", status=500, match="graphql", times=1))
+    with pytest.raises(HostUnavailable):
+        installed.get_blame_for_files(lines)
+    emulator.faults.add(Fault(kind="status", status=401, match="graphql", times=1))
+    with pytest.raises(IntegrationBroken):
+        installed.get_blame_for_files(lines)
+
+
+def test_the_graphql_limit_is_told_and_kept(installed, shop, emulator):
+    head = shop("rev-parse", "HEAD").strip()
+    emulator.faults.add(Fault(kind="rate_limit_primary", match="graphql", times=1))
+    for _ in range(2):
+        with pytest.raises(HostRateLimited) as caught:
+            installed.get_blame_for_files([line(head, "crlf.txt", 1)])
+        assert caught.value.retry_after is not None
+        assert caught.value.retry_after > 0
+    assert len(emulator.requests) == 1
+    assert installed.get_commit(SHOP, head).sha == head
+
+
+def test_what_the_host_gives_up_on_is_asked_in_halves(installed, shop, emulator):
+    head = shop("rev-parse", "HEAD").strip()
+    lines = [line(head, path, 1) for path in ("crlf.txt", "src/cart.py", "big.txt")]
+    emulator.faults.add(Fault(kind="resource_limits_exceeded", match="graphql", times=1))
+    results = installed.get_blame_for_files(lines)
+    assert [type(item).__name__ for item in results] == ["FileBlameInfo"] * 3
+    assert len(emulator.requests) > 1
+
+
+def test_a_whole_file_is_blamed_in_order(installed, shop):
+    head = shop("rev-parse", "HEAD").strip()
+    ranges = list(installed.get_file_blame(SHOP, path="src/cart.py", sha=head))
+    owners = blamed_by_git(shop, head, "src/cart.py")
+    assert [item.commit.sha for item in ranges for _ in item.lines] == owners
+    text = shop("show", f"{head}:src/cart.py")
+    assert [text_line for item in ranges for text_line in item.lines] == text.rstrip("\n").split(
+        "\n"
+    )
+    assert [item.start for item in ranges] == [1, *[item.end + 1 for item in ranges[:-1]]]
+    assert list(installed.get_file_blame(SHOP, path="empty.txt", sha=head)) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"), [("no/such", NotFound), ("a/../b", InvalidArgument), ("", InvalidArgument)]
+)
+def test_a_whole_file_that_is_not_there(installed, shop, path, kind):
+    head = shop("rev-parse", "HEAD").strip()
+    with pytest.raises(kind):
+        list(installed.get_file_blame(SHOP, path=path, sha=head))
+
+
+def test_a_cut_text_that_cannot_be_read_fails_at_its_place(installed, shop, emulator):
+    head = shop("rev-parse", "HEAD").strip()
+    emulator.faults.add(Fault(kind="status", status=403, match="/contents/"))
+    large, small = installed.get_blame_for_files(
+        [line(head, "big.txt", 1), line(head, "crlf.txt", 1)]
+    )
+    assert isinstance(large, HostForbidden)
+    assert isinstance(small, FileBlameInfo)

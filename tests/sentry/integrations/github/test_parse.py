@@ -1,0 +1,172 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sentry.integrations.github import parse
+from sentry.integrations.github.parse import RepositoryName
+from sentry.integrations.github.parse_blame import parse_blame
+from sentry.integrations.source_code_management.errors import (
+    HostRateLimited,
+    HostUnavailable,
+    InvalidArgument,
+)
+from sentry.integrations.source_code_management.types import AuthorInfo
+
+REPO = RepositoryName(owner="acme", name="shop")
+COMMIT: dict[str, Any] = {
+    "sha": "a" * 40,
+    "html_url": "https://github.com/acme/shop/commit/" + "a" * 40,
+    "commit": {
+        "message": "Fix\0it",
+        "author": {"name": "Ann", "email": "ann@example.com", "date": "2024-01-01T00:00:00Z"},
+        "committer": {"name": "Bob", "email": "b@example.com", "date": "2024-01-02T00:00:00Z"},
+    },
+    "author": {"login": "ann"},
+    "committer": None,
+}
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    *COMMIT,
+                    "author",
+                    "date",
+                    "data",
+                    "repository",
+                    "c0",
+                    "t0",
+                    "errors",
+                    "path",
+                    "type",
+                ]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+def test_a_commit_has_its_authors_account_and_the_committers_time():
+    commit = parse.parse_commit(COMMIT)
+    assert commit.author == AuthorInfo(
+        name="Ann", email="ann@example.com", external_id="github:ann"
+    )
+    assert commit.committed_at == datetime(2024, 1, 2, tzinfo=UTC)
+    assert commit.message == "Fix\ufffdit"
+
+
+def test_a_commit_may_lack_account_author_and_page():
+    facts = {"message": "", "author": None, "committer": COMMIT["commit"]["committer"]}
+    commit = parse.parse_commit({"sha": "b", "commit": facts, "author": {}})
+    assert commit.author == AuthorInfo(name="", email="", external_id="")
+    assert commit.web_url == ""
+
+
+def test_a_commit_without_committer_has_its_authors_time():
+    facts = {**COMMIT["commit"], "committer": None}
+    commit = parse.parse_commit({**COMMIT, "commit": facts})
+    assert commit.committed_at == datetime(2024, 1, 1, tzinfo=UTC)
+    with pytest.raises(HostUnavailable):
+        parse.parse_commit({**COMMIT, "commit": {"message": "x"}})
+
+
+def test_an_issues_body_may_be_null_and_its_marker_is_taken_off():
+    item: dict[str, Any] = {
+        "number": 7,
+        "title": "T",
+        "body": None,
+        "html_url": "https://h/7",
+        "state": "closed",
+        "created_at": "2024-01-01T00:00:00Z",
+    }
+    assert parse.parse_issue(item, REPO).description == ""
+    marked = {**item, "body": parse.with_marker("Text", "m-1_x"), "pull_request": {}}
+    (listed,) = parse.parse_issues([marked], REPO)
+    assert (listed.issue.description, listed.marker, listed.is_pull_request) == (
+        "Text",
+        "m-1_x",
+        True,
+    )
+    assert parse.with_marker("Text", "") == "Text"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"type": "file", "size": 2, "encoding": "base64", "content": "aGk=\n"}, (2, b"hi")),
+        ({"type": "file", "size": 0, "encoding": "base64", "content": ""}, (0, b"")),
+        ({"type": "file", "size": 9, "encoding": "none", "content": ""}, (9, None)),
+        ({"type": "symlink", "size": 3}, (3, None)),
+    ],
+)
+def test_a_file_entry_has_a_size_and_perhaps_a_content(value, expected):
+    entry = parse.parse_file_entry(value)
+    assert entry is not None
+    assert (entry.size, entry.content) == expected
+
+
+@pytest.mark.parametrize("value", [[], [{}], {"type": "submodule"}, {"type": "dir"}])
+def test_what_is_no_file_has_no_entry(value):
+    assert parse.parse_file_entry(value) is None
+
+
+def test_a_content_that_is_no_base64_cannot_be_read():
+    with pytest.raises(HostUnavailable):
+        parse.parse_file_entry({"type": "file", "size": 1, "encoding": "base64", "content": "a"})
+    with pytest.raises(HostUnavailable):
+        parse.parse_file_entry({"type": "file", "size": 1, "encoding": "base64", "content": "ü"})
+
+
+def test_a_token_stays_out_of_the_repr_and_is_fit_for_a_header():
+    value: dict[str, Any] = {"token": "ghs_secret", "expires_at": "2024-01-01T00:00:00Z"}
+    assert "secret" not in repr(parse.parse_installation_token(value))
+    for bad in ("", "a b", "a\nb", "ü"):
+        with pytest.raises(HostUnavailable):
+            parse.parse_installation_token({**value, "token": bad})
+
+
+def test_a_null_among_repositories_is_left_out():
+    repo: dict[str, Any] = {"id": 1, "full_name": "a/b", "html_url": "u", "default_branch": ""}
+    answers: list[Any] = [[repo, None], {"repositories": [None, repo]}]
+    for value in answers:
+        (found,) = parse.parse_repositories(value)
+        assert (found.external_id, found.default_branch) == ("1", None)
+
+
+@given(json_values)
+def test_whatever_comes_gives_a_value_or_the_one_error(value):
+    for read in (
+        parse.parse_installation_token,
+        parse.parse_repository,
+        parse.parse_repositories,
+        parse.parse_commit,
+        parse.parse_commits,
+        parse.parse_file_entry,
+        lambda item: parse.parse_issue(item, REPO),
+        lambda item: parse.parse_issues(item, REPO),
+        parse.parse_rejected_fields,
+        parse.parse_message,
+        lambda item: parse_blame(item, 2),
+    ):
+        try:
+            read(value)
+        except (HostUnavailable, HostRateLimited) as error:
+            assert error.message  # noqa: PT017 -- either way is right
+
+
+@given(st.text())
+def test_whatever_is_asked_for_gives_a_name_or_the_callers_error(text):
+    for read in (parse.parse_identifier, parse.parse_issue_key, lambda t: parse.with_marker("", t)):
+        try:
+            read(text)
+        except InvalidArgument as error:
+            assert error.field  # noqa: PT017 -- either way is right
