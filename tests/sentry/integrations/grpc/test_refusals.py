@@ -274,5 +274,12 @@ class TestProtocol:
             for body in (b"\xff", b"{", b"\x0a\xff", door.framed(b"\xff"))
         ]
         for content in wrong:
-            for word in (b"parse", b"Traceback", b"ailed", b"configured", b"protobuf", b"Exception"):
+            for word in (
+                b"parse",
+                b"Traceback",
+                b"ailed",
+                b"configured",
+                b"protobuf",
+                b"Exception",
+            ):
                 assert word not in content, json.dumps(content.decode("latin-1"))
