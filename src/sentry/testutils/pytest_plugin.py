@@ -83,6 +83,8 @@ def _name_test_database(home: Path, *, postgres: bool) -> None:
     run = Path(os.environ[_RUN_HOME]).name.rpartition("-")[2].lower()
     name = f"test_sentry_{run}" if postgres else str(home / "test.db")
     settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = name
+    # A real hash takes a third of a second, and every test with a user would wait for it.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
