@@ -1,5 +1,6 @@
 """A real repository, GitHub's API emulated over it, and an installation that reaches it."""
 
+import itertools
 import os
 import subprocess
 from collections.abc import Iterator
@@ -100,16 +101,27 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Git:
     return git
 
 
-@pytest.fixture
-def emulator(shop: Git) -> Iterator[Emulator]:
-    hosted = HostedRepository(full_name="acme/shop", path=str(shop.path))
+@pytest.fixture(scope="session")
+def _running() -> Iterator[Emulator]:
     with Emulator(
-        dialect="github",
-        repositories=[hosted],
-        tokens={TOKEN: ("robot",)},
-        users={ALICE[1]: "alice"},
+        dialect="github", rate_limit=None, tokens={TOKEN: ("robot",)}, users={ALICE[1]: "alice"}
     ) as running:
         yield running
+
+
+_repository_ids = itertools.count(1001)
+
+
+@pytest.fixture
+def emulator(_running: Emulator, shop: Git) -> Iterator[Emulator]:
+    """One server for all tests; each has its own repository in it, and so its own issues."""
+    _running.add_repository(
+        HostedRepository(full_name="acme/shop", path=str(shop.path), id=next(_repository_ids))
+    )
+    yield _running
+    _running.remove_repository("acme/shop")
+    _running.faults.clear()
+    _running.clear_requests()
 
 
 @pytest.fixture(autouse=True)
