@@ -6,6 +6,8 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.db.models import Value
+from django.db.models.functions import Lower
 
 from sentry import models
 from sentry.actions.validation import check_name
@@ -102,7 +104,8 @@ def get_user(name: str) -> User:
     row = models.User.objects.filter(username=name).first()
     if row is not None:
         return _value(row)
-    rows = list(models.User.objects.filter(email__iexact=name)[:2])
+    address = models.User.objects.alias(address=Lower("email"))
+    rows = list(address.filter(address=Lower(Value(name)))[:2])
     if not rows:
         raise NotFound(f"user {name!r}")
     if len(rows) > 1:
