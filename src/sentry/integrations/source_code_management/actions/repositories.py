@@ -1,8 +1,9 @@
 """Repositories: listing and reading. No host is asked."""
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import StrIndex, Upper
 
 from sentry.auth.caller import Caller
 from sentry.integrations.source_code_management.actions.rows import (
@@ -103,9 +104,13 @@ def list_repositories(
 def _matching(rows: QuerySet[RepositoryRow], query: str) -> QuerySet[RepositoryRow]:
     """Narrows to names that contain the query: by trigrams where it has any.
 
-    A shorter query walks the (organization, name, id) index until the page is full.
+    A shorter query walks the (organization, name, id) index until the page is full. It is asked
+    for by its place in the name: with LIKE PostgreSQL may guess that next to nothing matches, and
+    would read the whole table.
     """
-    if connection.vendor != "sqlite" or len(query) < _TRIGRAM:
+    if len(query) < _TRIGRAM:
+        return rows.alias(place=StrIndex(Upper("name"), Upper(Value(query)))).filter(place__gt=0)
+    if connection.vendor != "sqlite":
         return rows.filter(name__icontains=query)
     phrase = '"' + query.replace('"', '""') + '"'
     matching = RawSQL("SELECT rowid FROM sentry_repository_search WHERE name MATCH %s", [phrase])
