@@ -1,0 +1,259 @@
+"""Every action with every combination of its filters, over the rows of ``seeding``.
+
+A call is ``(action, arguments)``. Actions that read a list are asked for its second page too.
+"""
+
+import itertools
+import secrets
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sentry import models
+from sentry.actions import (
+    access,
+    credentials,
+    groups,
+    members,
+    organizations,
+    projects,
+    reading,
+    teams,
+    users,
+)
+from sentry.actions.operator import operator_in
+from sentry.auth.caller import Caller, CallerKind
+from sentry.auth.roles import Role, scopes_of
+from sentry.integrations.source_code_management.actions import (
+    capabilities,
+    code_mappings,
+    commit_context,
+    commits,
+    external_issues,
+    files,
+    integrations,
+    repositories,
+    sync,
+)
+from sentry.integrations.source_code_management.types import (
+    Page,
+    ProviderKey,
+    Repository,
+    RepositoryState,
+)
+from tests.sentry.integrations.scene import FULL_NAME, PATH, Scene
+
+from .seeding import BASE, OURS
+
+PROGRAM = operator_in(OURS)
+PERSON = Caller(
+    kind=CallerKind.SESSION,
+    organization_id=OURS,
+    scopes=scopes_of(Role.MEMBER),
+    credential="user:1",
+    user_id=OURS,
+    role=Role.MEMBER,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One action with one combination of arguments."""
+
+    action: Callable[..., Any]
+    arguments: tuple[Any, ...] = ()
+    filters: dict[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        given = [str(argument) for argument in self.arguments if not isinstance(argument, Caller)]
+        given += [f"{name}={value}" for name, value in self.filters.items()]
+        return f"{self.action.__module__}.{self.action.__name__}({', '.join(given)})"
+
+    def run(self) -> None:
+        result = self.action(*self.arguments, **self.filters)
+        if isinstance(result, Page) and result.next_token:
+            self.action(*self.arguments, **self.filters, page_token=result.next_token)
+        elif isinstance(result, Iterator):
+            list(result)
+
+
+def call(action: Callable[..., Any], *arguments: Any, **filters: Any) -> Call:
+    return Call(action, arguments, filters)
+
+
+def combined(action: Callable[..., Any], *arguments: Any, **choices: tuple[Any, ...]) -> list[Call]:
+    """The action with every combination of the choices."""
+    return [
+        Call(action, arguments, dict(zip(choices, values, strict=True)))
+        for values in itertools.product(*choices.values())
+    ]
+
+
+def _new_slug() -> str:
+    return f"new-{secrets.token_hex(6)}"
+
+
+def reads_of_the_room() -> list[Call]:
+    """The room's actions that ask no host."""
+    return [
+        *combined(
+            repositories.list_repositories,
+            PROGRAM,
+            provider=(None, ProviderKey.GITHUB),
+            query=("", "ay", "payments", "service-1"),
+            status=(None, *RepositoryState),
+            integration_id=(None, OURS),
+            page_size=(10,),
+        ),
+        call(repositories.list_repositories, PROGRAM, page_size=1000),
+        call(repositories.get_repository, PROGRAM, repository_id=OURS),
+        call(reading.repositories_by_id, PROGRAM, range(OURS, OURS + 100)),
+        call(reading.project_slugs, PROGRAM, range(OURS, OURS + 100)),
+        *combined(commits.list_stored_commits, PROGRAM, repository_id=(OURS,), page_size=(10, 100)),
+        *combined(
+            code_mappings.list_code_mappings,
+            PROGRAM,
+            project_id=(None, OURS),
+            integration_id=(None, OURS),
+            page_size=(10, 100),
+        ),
+        call(code_mappings.list_code_mappings, PROGRAM, project_id=OURS + 1),
+        *combined(integrations.list_integrations, PROGRAM, provider=(None, "github")),
+        call(capabilities.get_capabilities, PROGRAM, repository_id=OURS),
+        call(capabilities.get_capabilities, PROGRAM, integration_id=OURS),
+        call(organizations_of_a_person, OURS),
+    ]
+
+
+def organizations_of_a_person(user_id: int) -> None:
+    """``reading.list_organizations`` and its neighbours, as a signed-in user asks."""
+    reading.list_organizations(PERSON, page_size=1)
+    reading.list_organizations(PROGRAM)
+    reading.get_organization(PERSON, "seeded-1")
+    access.organization_of_user(user_id)
+    access.organization_of_user(user_id, slug="seeded-1")
+    access.organization_of_user(user_id, organization_id=OURS)
+
+
+def access_of_people() -> list[Call]:
+    """Which projects a caller sees."""
+    visible = [row.id for row in access.get_projects(PROGRAM, slugs=["seeded-1", "seeded-2"])]
+    mine = list(access.visible_projects(PERSON).values_list("id", flat=True)[:1])
+    return [
+        call(access.get_projects, PROGRAM, project_ids=visible),
+        call(access.get_projects, PROGRAM, slugs=["seeded-1"]),
+        call(access.get_projects, PERSON, project_ids=mine),
+        call(access.get_projects, PERSON),
+        call(lambda: list(access.visible_projects(PERSON))),
+    ]
+
+
+def calls_with_a_host(scene: Scene) -> list[Call]:
+    """The room's actions that ask a host, in an organization beside the 100,000 rows."""
+    caller = operator_in(scene.organization.id)
+    integration_id = scene.integration.pk
+    repository = repositories.get_repository(caller, repository_id=scene.repository.id)
+    first, *_, last = scene.git.shas()
+    line = commit_context.LineQuestion(
+        repository_id=repository.id, commit_sha=last[:10], filepath=PATH, line_number=1
+    )
+    issue = {"integration_id": integration_id, "title": "T", "metadata": {"repo": FULL_NAME}}
+    known, _ = models.ExternalIssue.objects.get_or_create(
+        organization_id=scene.organization.id, integration_id=integration_id, key="acme/shop#900"
+    )
+    return [
+        *_of_commits(caller, repository, first),
+        call(commit_context.get_commit_context, caller, line),
+        call(commit_context.batch_get_commit_context, caller, [line, line]),
+        call(
+            commit_context.stream_file_blame,
+            caller, repository_id=repository.id, commit_sha=first, filepath=PATH,
+        ),
+        call(files.get_file, caller, repository_id=repository.id, path=PATH),
+        *_of_code_mappings(caller, scene),
+        call(external_issues.create_external_issue, caller, **issue),
+        call(
+            external_issues.link_external_issue,
+            caller, group_id=scene.group.id, external_issue_id=known.id,
+        ),
+        call(sync.sync_repositories, caller, integration_id=integration_id),
+        call(
+            integrations.add_integration,
+            caller, provider="github", metadata={"token": _new_slug()}, verify=False,
+        ),
+    ]  # fmt: skip
+
+
+def _of_commits(caller: Caller, repository: Repository, sha: str) -> list[Call]:
+    asked = {"repository_id": repository.id}
+    return [
+        call(commits.get_commit, caller, **asked, commit_sha=sha),
+        call(commits.get_commit, caller, **asked, commit_sha=sha),
+        call(commits.get_commit, caller, **asked, commit_sha=sha[:7]),
+        call(commits.list_commits, caller, **asked),
+        call(commits.find_stored_commit, _big(repository), "00000022"),
+        call(commits.find_stored_commit, _big(repository), sha),
+    ]
+
+
+def _big(repository: Repository) -> Repository:
+    """The repository that most commits belong to."""
+    return repositories.get_repository(PROGRAM, repository_id=OURS)
+
+
+def _of_code_mappings(caller: Caller, scene: Scene) -> list[Call]:
+    mapping = {"project_id": scene.project.id, "repository_id": scene.repository.id}
+    big = {"project_id": OURS, "repository_id": OURS, "default_branch": "main"}
+    derived = {"project_id": OURS, "stacktrace_paths": ["a.py"]}
+    return [
+        call(
+            code_mappings.create_code_mapping,
+            caller,
+            **mapping,
+            stack_root="a",
+            source_root=_new_slug(),
+        ),
+        call(
+            code_mappings.create_code_mapping,
+            PROGRAM,
+            **big,
+            stack_root="app/1",
+            source_root=_new_slug(),
+        ),
+        call(code_mappings.derive_code_mappings, PROGRAM, **derived),
+    ]
+
+
+def administration() -> list[Call]:
+    """What operators do."""
+    ours = {"organization_id": OURS}
+    team = models.Team.objects.filter(organization_id=OURS).values_list("slug", flat=True)[:1][0]
+    slug = models.Project.objects.filter(organization_id=OURS).values_list("slug", flat=True)[:1][0]
+    return [
+        call(credentials.list_api_keys, **ours),
+        call(credentials.create_api_key, **ours, scopes=["org:read"]),
+        call(credentials.revoke_api_key, **ours, api_key_id=OURS),
+        call(credentials.list_organization_tokens, **ours),
+        call(
+            credentials.create_organization_token,
+            **ours, organization_slug="seeded-1", scopes=["org:ci"],
+        ),
+        call(credentials.revoke_organization_token, **ours, token_id=OURS),
+        call(credentials.create_user_token, user_id=OURS, scopes=["org:read"]),
+        call(credentials.list_user_tokens, user_id=OURS),
+        call(credentials.revoke_user_token, user_id=BASE + 2, token_id=OURS),
+        call(groups.create_group, **ours, project=slug, title="An error"),
+        call(members.add_member, **ours, user_id=secrets.randbelow(BASE), role=Role.MEMBER, teams=[team]),
+        call(members.list_members, **ours),
+        call(organizations.create_organization, name="New", slug=_new_slug()),
+        call(organizations.get_organization, "seeded-1"),
+        call(organizations.list_organizations),
+        call(projects.create_project, **ours, name="New", slug=_new_slug(), team=team),
+        call(projects.get_project, **ours, slug=slug),
+        call(projects.list_projects, **ours),
+        call(teams.create_team, **ours, name="New", slug=_new_slug()),
+        call(teams.get_team, **ours, slug=team),
+        call(teams.list_teams, **ours),
+        call(users.get_user, "seeded-1"),
+        call(users.get_user, "seeded-1@example.com"),
+    ]  # fmt: skip
