@@ -32,7 +32,7 @@ def test_a_ratio_is_the_median_of_the_rounds() -> None:
 def test_an_unknown_name_is_a_usage_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(run.seed, "seeded", lambda: None)
+    monkeypatch.setattr("benchmarks.seed.seeded", lambda: None)
     assert run.main(["nothing"]) == 2
     assert "no figure nothing" in capsys.readouterr().err
 
