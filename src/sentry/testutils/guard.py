@@ -87,15 +87,10 @@ def expected_violation() -> Iterator[None]:
 
 
 def _watch_httpx(monkeypatch: pytest.MonkeyPatch) -> None:
-    send, send_async = httpx.Client.send, httpx.AsyncClient.send
+    send = httpx.Client.send
 
     def watched(self: httpx.Client, *args: Any, **kwargs: Any) -> httpx.Response:
         _guard.check("httpx.Client.send")
         return send(self, *args, **kwargs)
 
-    async def watched_async(self: httpx.AsyncClient, *args: Any, **kwargs: Any) -> httpx.Response:
-        _guard.check("httpx.AsyncClient.send")
-        return await send_async(self, *args, **kwargs)
-
     monkeypatch.setattr(httpx.Client, "send", watched)
-    monkeypatch.setattr(httpx.AsyncClient, "send", watched_async)

@@ -3,11 +3,26 @@ from collections.abc import Iterator
 from unittest import mock
 
 import pytest
+from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.db import OperationalError
+from django.http import Http404, HttpRequest
+from rest_framework import exceptions
+from rest_framework.request import Request
 
 from sentry import options
-from sentry.api.errors import STATUSES, camel_case, status_of
+from sentry.api.base import Endpoint, control_silo_endpoint, serves
+from sentry.api.errors import (
+    STATUSES,
+    camel_case,
+    exception_handler,
+    permission_denied,
+    status_of,
+)
+from sentry.api.permissions import SentryPermission
+from sentry.auth.caller import Caller, CallerKind
+from sentry.auth.scopes import ALL_SCOPES
 from sentry.integrations.source_code_management import errors as scm
+from sentry.silo import SiloMode
 from sentry.testutils.cases import APITestCase, TestCase
 from sentry.testutils.client import Client
 
@@ -225,6 +240,78 @@ def test_every_error_has_a_status_of_its_own_or_its_parents(kind):
     assert status_of(error) in set(STATUSES.values())
     if kind.__module__ == scm.__name__:
         assert 400 <= status_of(error) != 500
+
+
+@pytest.mark.parametrize(
+    ("raised", "status", "detail"),
+    [
+        (Http404("the secret path"), 404, "There is nothing at this address."),
+        (DjangoPermissionDenied("the secret"), 403, "The credential does not allow this."),
+        (exceptions.AuthenticationFailed("secret"), 401, "The credential is not accepted."),
+        (exceptions.Throttled(wait=3), 500, None),
+    ],
+)
+def test_the_framework_s_errors_are_told_in_our_words(raised, status, detail):
+    response = exception_handler(raised, {})
+    assert response.status_code == status
+    assert "secret" not in str(response.data)
+    if detail is not None:
+        assert response.data == {"detail": detail}
+
+
+def test_an_error_without_a_status_of_its_own_is_internal():
+    response = exception_handler(scm.ScmError("the secret"), {})
+    assert response.status_code == 500
+    assert set(response.data) == {"detail", "eventId"}
+
+
+def test_django_s_own_403_is_json():
+    response = permission_denied(HttpRequest(), DjangoPermissionDenied("secret"))
+    assert response.status_code == 403
+    assert b"secret" not in response.content
+
+
+def test_nobody_may_call_by_default():
+    class Closed(Endpoint):
+        def perform_authentication(self, request):
+            return
+
+        def get(self, request):
+            raise AssertionError
+
+    request = HttpRequest()
+    request.method = "GET"
+    answer = Closed.as_view()(request)
+    assert answer.status_code == 404
+
+
+def test_a_method_without_scopes_is_closed_to_everyone():
+    caller = Caller(
+        kind=CallerKind.API_KEY,
+        organization_id=1,
+        scopes=ALL_SCOPES,
+        credential="api_key:1",
+    )
+
+    class View(Endpoint):
+        def get(self, request):
+            raise AssertionError
+
+    request = Request(HttpRequest())
+    request.auth = caller
+    request._request.method = "GET"
+    with pytest.raises(scm.PermissionDenied):
+        SentryPermission().has_permission(request, View())
+
+
+def test_silo_decorators():
+    @control_silo_endpoint
+    class InControl(Endpoint):
+        pass
+
+    assert serves(InControl, SiloMode.CONTROL)
+    assert serves(InControl, SiloMode.MONOLITH)
+    assert not serves(InControl, SiloMode.REGION)
 
 
 def test_camel_case():

@@ -1,3 +1,4 @@
+import contextlib
 import socket
 import subprocess
 import threading
@@ -8,7 +9,11 @@ import pytest
 from django.db import transaction
 
 from sentry.testutils.cases import TestCase, TransactionTestCase
-from sentry.testutils.guard import OutsideCallInTransactionError, expected_violation
+from sentry.testutils.guard import (
+    OutsideCallInTransactionError,
+    expected_violation,
+    transactions_stay_inside,
+)
 
 
 def _http():
@@ -43,6 +48,19 @@ class GuardInsideTestCaseTest(TestCase):
     def test_the_transaction_of_the_test_itself_does_not_count(self):
         time.sleep(0)
         _http()
+
+    def test_what_product_code_swallows_is_told_at_the_end(self):
+        swallowed = contextlib.suppress(OutsideCallInTransactionError)
+        told = pytest.raises(OutsideCallInTransactionError, match="sleep")
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            expected_violation(),
+            told,
+            transactions_stay_inside(patch),
+            transaction.atomic(),
+            swallowed,
+        ):
+            time.sleep(0)
 
     def test_another_thread_is_not_in_this_transaction(self):
         with transaction.atomic():
