@@ -95,7 +95,8 @@ def test_stopped_on_the_way_everything_is_readable_and_it_goes_on(
     path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     make(5)
-    replace, done = encryption_keys._replace, []
+    replace = encryption_keys._replace
+    done: list[int] = []
 
     def stop_at_the_third(*arguments: Any) -> int:
         if len(done) == 2:

@@ -41,7 +41,11 @@ def sentry_json(sentry: Sentry) -> Callable[..., Any]:
 @pytest.fixture
 def environment(tmp_path: Path) -> Mapping[str, str]:
     """The environment of a fresh installation that nothing was made for yet."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in {"PATH", "HOME", "LANG"} or name.startswith("COVERAGE_")
+    }
     return {**kept, "SENTRY_HOME": str(tmp_path / "home")}
 
 

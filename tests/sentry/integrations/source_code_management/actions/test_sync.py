@@ -271,7 +271,7 @@ def test_new_repositories_are_found_by_search(host: Host, run: Callable[..., Syn
     run()
     host.repositories = [repo(1, name="acme/shop", identifier="acme/shop")]
     run()
-    caller = operator_in(Repository.objects.first().organization_id)
+    caller = operator_in(Repository.objects.get(external_id="1").organization_id)
     assert [row.name for row in list_repositories(caller, query="SHOP").items] == ["acme/shop"]
 
 
