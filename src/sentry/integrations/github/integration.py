@@ -1,9 +1,11 @@
 """GitHub as a provider: its metadata, and what an installation of it can do."""
 
+import functools
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import ClassVar, Self
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -40,6 +42,15 @@ from sentry.integrations.source_code_management.types import (
 _STRICT = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
+@functools.lru_cache(maxsize=1000)
+def _is_rsa_key(pem: str) -> bool:
+    """Whether a text is a private key that can sign; remembered, since the check takes long."""
+    try:
+        return isinstance(load_pem_private_key(pem.encode(), password=None), RSAPrivateKey)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return False
+
+
 class GitHubApp(BaseModel):
     """A GitHub App and one installation of it. ``private_key`` is RSA in PEM."""
 
@@ -52,12 +63,8 @@ class GitHubApp(BaseModel):
     @field_validator("private_key")
     @classmethod
     def _is_rsa(cls, value: str) -> str:
-        try:
-            key = load_pem_private_key(value.encode(), password=None)
-        except (ValueError, TypeError):
-            raise ValueError("must be an RSA private key in PEM, without a password") from None
-        if not isinstance(key, RSAPrivateKey):
-            raise ValueError("must be an RSA private key in PEM, without a password")  # noqa: TRY004 -- pydantic's way
+        if not _is_rsa_key(value):
+            raise ValueError("must be an RSA private key in PEM, without a password")
         return value
 
 
@@ -87,6 +94,7 @@ class GitHubIntegration(Integration):
 
     metadata_model: ClassVar[type[GitHubMetadata]] = GitHubMetadata
 
+    @functools.cached_property
     def _metadata(self) -> GitHubMetadata:
         try:
             return self.metadata_model.model_validate(self.metadata)
@@ -99,7 +107,11 @@ class GitHubIntegration(Integration):
         Raises:
             IntegrationBroken: the stored metadata is not valid.
         """
-        metadata = self._metadata()
+        return self._client
+
+    @functools.cached_property
+    def _client(self) -> GitHubClient:
+        metadata = self._metadata
         endpoints = metadata.endpoints()
         session = HostSession(
             endpoints.api, auth=_auth_of(metadata, endpoints), dialect=GitHubDialect()
@@ -189,12 +201,12 @@ class GitHubIntegration(Integration):
     def get_issue_url(self, key: str) -> str:
         """See ``SourceCodeIssueIntegration``."""
         repo, number = parse_issue_key(key)
-        return f"{self._metadata().endpoints().web}/{repo.identifier}/issues/{number}"
+        return f"{self._metadata.endpoints().web}/{repo.identifier}/issues/{number}"
 
     # --- SourceUrlIntegration ----------------------------------------------------------------
 
     def _source_urls(self) -> SourceUrls:
-        return SourceUrls(self._metadata().endpoints().web)
+        return SourceUrls(self._metadata.endpoints().web)
 
     def source_url_matches(self, url: str) -> bool:
         """See ``SourceUrlIntegration``."""

@@ -380,3 +380,15 @@ def test_a_list_of_issues_without_end_is_read_only_so_far(installed, emulator):
     since = datetime(2024, 1, 1, tzinfo=UTC)
     assert installed.find_issue_by_marker("acme/shop", "none", since=since) is None
     assert len(emulator.requests) == 10
+
+
+def test_a_used_up_limit_is_noticed_before_the_next_request(shop):
+    hosted = [HostedRepository(full_name="acme/shop", path=str(shop.path))]
+    with Emulator(repositories=hosted, tokens={TOKEN: ("robot",)}, rate_limit=2) as running:
+        assert integration(running.url, token=TOKEN).has_repo_access(SHOP)
+        assert integration(running.url, token=TOKEN).resolve_ref(SHOP, "main")
+        with pytest.raises(HostRateLimited) as caught:
+            integration(running.url, token=TOKEN).get_repository("acme/shop")
+        assert caught.value.retry_after is not None
+        assert 0 < caught.value.retry_after <= 3600
+        assert len(running.requests) == 2
