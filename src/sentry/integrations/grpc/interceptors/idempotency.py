@@ -6,6 +6,7 @@ when the first call was broken off, the next call with the key tries again.
 """
 
 import hashlib
+import secrets
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -31,6 +32,8 @@ from sentry.models.idempotency import IdempotencyRecord
 
 _MAX_KEY_LENGTH = 255
 _GRACE_SECONDS = 10
+# About one new record in so many also removes those that have expired.
+_SWEEP_ODDS = 500
 
 
 class IdempotencyInterceptor:
@@ -74,6 +77,8 @@ def _claim(call: RpcCall, request: Message) -> tuple[IdempotencyRecord, bool]:
     caller = current_caller()
     digest = hashlib.sha256(request.SerializeToString(deterministic=True)).hexdigest()
     fresh = _new_record(call, caller, digest)
+    if secrets.randbelow(_SWEEP_ODDS) == 0:
+        IdempotencyRecord.objects.filter(expires_at__lt=timezone.now()).delete()
     try:
         fresh.save()
     except IntegrityError:
