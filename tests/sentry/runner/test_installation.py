@@ -2,12 +2,17 @@
 
 import sqlite3
 import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
 
+from tests.live import BIN, PATIENCE
 from tests.sentry.runner.conftest import Process
 
 
@@ -136,3 +141,33 @@ def test_keys_from_the_environment_are_rotated_by_hand(process: Process) -> None
     assert "1 values encrypted anew" in done.stdout
     assert "nothing needs the old keys" in done.stdout
     process("integration", "list", "--organization", "acme", SENTRY_ENCRYPTION_KEYS=second)
+
+
+TERMINAL = "import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)"
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_password_is_asked_for_without_echo(environment: Mapping[str, str]) -> None:
+    command = [str(BIN / "sentry"), "createuser", "--email", "me@example.com"]
+    with subprocess.Popen(
+        [sys.executable, "-c", TERMINAL, *command],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as program:
+        assert program.stdin is not None
+        assert program.stdout is not None
+        limit = threading.Timer(PATIENCE, program.kill)
+        limit.start()
+        seen = b""
+        for prompt in (b"Password: ", b"confirmation: "):
+            while not seen.endswith(prompt) and (byte := program.stdout.read(1)):
+                seen += byte
+            assert seen.endswith(prompt)
+            program.stdin.write(b"correct horse battery\n")
+            program.stdin.flush()
+        seen += program.stdout.read()
+        limit.cancel()
+    assert b"created user me@example.com" in seen
+    assert b"horse" not in seen
+    assert program.returncode == 0

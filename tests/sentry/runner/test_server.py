@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from sentry.runner.server import url_of
 from tests.live import BIN, PATIENCE, running
 from tests.sentry.runner.conftest import Process
 
@@ -98,3 +99,17 @@ def test_an_address_of_another_machine_is_told(process: Process) -> None:
 @pytest.mark.parametrize("bind", ["nonsense", "127.0.0.1:", "127.0.0.1:99999", ":x"])
 def test_a_bind_that_is_no_address_is_wrong_usage(process: Process, bind: str) -> None:
     assert "--bind: expected ADDRESS:PORT" in process("devserver", "--bind", bind, status=2).stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:9000"),
+        ("0.0.0.0", "http://127.0.0.1:9000"),
+        ("::", "http://[::1]:9000"),
+        ("fd00::1", "http://[fd00::1]:9000"),
+        ("sentry.example", "http://sentry.example:9000"),
+    ],
+)
+def test_the_url_is_one_that_can_be_opened(host: str, url: str) -> None:
+    assert url_of(host, 9000) == url
