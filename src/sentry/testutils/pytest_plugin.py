@@ -38,17 +38,18 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     """Prepares the environment before pytest-django reads the settings."""
     services.remember(os.environ)
     database = early_config.known_args_namespace.database
+    url = _postgres_url() if database == "postgres" else ""
     home = _make_home(early_config)
     for name in list(os.environ):
         if name in _CLEARED or name.startswith(_CLEARED_PREFIXES):
             del os.environ[name]
     os.environ["SENTRY_HOME"] = str(home)
     os.environ["TEST_DATABASE"] = database
-    if database == "postgres":
-        os.environ["DATABASE_URL"] = _postgres_url()
+    if url:
+        os.environ["DATABASE_URL"] = url
     yield
     os.environ.pop("DATABASE_URL", None)
-    _name_test_database(home, postgres=database == "postgres")
+    _name_test_database(home, postgres=bool(url))
 
 
 def _make_home(config: pytest.Config) -> Path:

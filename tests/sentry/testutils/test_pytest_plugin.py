@@ -49,6 +49,7 @@ def run(path, *arguments, **environment):
         "DATABASE_URL": "",
         "CONTRACTS_DIR": "",
         "SENTRY_LOG_LEVEL": "DEBUG",
+        "TMPDIR": str(path),
     }
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q"]
     return subprocess.run(
@@ -67,6 +68,7 @@ def test_absent_services_are_skipped_and_named(tmp_path):
     result = run(tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
     assert "1 passed, 3 skipped" in result.stdout
+    assert not list(tmp_path.glob("sentry-tests-*"))
     assert (
         "skipped for a missing service: contracts (1 tests), kafka (1 tests), redis (1 tests)"
         in result.stdout
@@ -87,6 +89,7 @@ def test_a_database_that_is_not_there_is_an_error(tmp_path):
     result = run(tmp_path, "--database=postgres", DATABASE_URL="postgres://127.0.0.1:1/x")
     assert result.returncode != 0
     assert "--database=postgres: no PostgreSQL" in result.stderr + result.stdout
+    assert not list(tmp_path.glob("sentry-tests-*"))
 
 
 @pytest.mark.service("redis")
