@@ -89,5 +89,10 @@ def organization_of_user(
     return memberships[0].organization_id if memberships else None
 
 
+def organization_with_slug(slug: str) -> int | None:
+    """The id behind a slug, whoever asks: only for finding out whether a caller belongs to it."""
+    return Organization.objects.filter(slug=slug).values_list("id", flat=True).first()
+
+
 def _to_ref(row: Project) -> ProjectRef:
     return ProjectRef(id=row.id, organization_id=row.organization_id, slug=row.slug, name=row.name)

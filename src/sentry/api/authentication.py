@@ -1,10 +1,13 @@
 """Who calls a REST endpoint: a credential in a header, or a session."""
 
+from contextlib import suppress
+from dataclasses import replace
+
 from django.http import HttpRequest, HttpResponse
 from rest_framework.authentication import BaseAuthentication, CSRFCheck
 from rest_framework.request import Request
 
-from sentry.actions.access import organization_of_user
+from sentry.actions.access import organization_of_user, organization_with_slug
 from sentry.api.errors import CHALLENGE, CsrfFailed
 from sentry.auth.authentication import (
     PresentedCredentials,
@@ -19,12 +22,16 @@ from sentry.integrations.source_code_management.errors import (
     Unauthenticated,
 )
 
+USER_TOKEN_PREFIX = "sntryu_"  # noqa: S105 - how user tokens begin
+
 
 class CallerAuthentication(BaseAuthentication):
     """Puts the ``Caller`` into ``request.auth``.
 
-    A credential's organization is its own. A session acts in the organization of the path, else
-    of ``x-organization-id``, else in the user's first one; its unsafe requests need the CSRF token.
+    A program's credential acts in its own organization, a user token in that of
+    ``x-organization-id``, else of the path, else in the user's only one. A session acts in the
+    organization of the path, else of ``x-organization-id``, else in the user's first one; its
+    unsafe requests need the CSRF token.
     """
 
     def authenticate(self, request: Request) -> tuple[object, Caller]:
@@ -41,7 +48,7 @@ class CallerAuthentication(BaseAuthentication):
             organization_id=request.headers.get("x-organization-id", ""),
         )
         if presented.api_key or presented.authorization:
-            return None, authenticate(presented)
+            return None, _credential(presented, _slug_of(request))
         return _session(request, presented.organization_id)
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002
@@ -57,6 +64,26 @@ def caller_of(request: Request) -> Caller:
     return caller
 
 
+def _slug_of(request: Request) -> str:
+    slug: str = request.parser_context["kwargs"].get("organization_slug", "")
+    return slug
+
+
+def _credential(presented: PresentedCredentials, slug: str) -> Caller:
+    """The credential's caller; a user token without a header is tried in the path's organization.
+
+    Where the user does not belong to that one, the answer is what it would be for a slug that
+    nobody has.
+    """
+    is_user_token = f" {USER_TOKEN_PREFIX}" in presented.authorization
+    if is_user_token and slug and not presented.organization_id and not presented.api_key:
+        organization_id = organization_with_slug(slug)
+        if organization_id is not None:
+            with suppress(Unauthenticated):
+                return authenticate(replace(presented, organization_id=str(organization_id)))
+    return authenticate(presented)
+
+
 def _session(request: Request, asked: str) -> tuple[object, Caller]:
     # Django's own request: its user comes from the session, the framework's from here.
     django_request: HttpRequest = request._request  # noqa: SLF001
@@ -64,9 +91,8 @@ def _session(request: Request, asked: str) -> tuple[object, Caller]:
     if user is None or not user.is_authenticated:
         raise Unauthenticated("a credential is needed", reason=Reason.CREDENTIAL_MISSING)
     _check_csrf(django_request)
-    slug = request.parser_context["kwargs"].get("organization_slug", "")
     organization_id = organization_of_user(
-        user.pk, slug=slug, organization_id=parse_organization_id(asked)
+        user.pk, slug=_slug_of(request), organization_id=parse_organization_id(asked)
     )
     if organization_id is not None:
         caller = caller_of_user(user.pk, organization_id, CallerKind.SESSION)

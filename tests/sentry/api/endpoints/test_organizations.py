@@ -113,6 +113,35 @@ class OrganizationDetailsTest(APITestCase):
         assert response.data["orgRole"] == "member"
 
 
+class UserTokenTest(APITestCase):
+    endpoint = "sentry-api-0-organization-details"
+
+    def test_the_path_chooses_among_the_user_s_organizations(self):
+        second = self.create_organization(owner=self.user)
+        _, token = self.create_user_auth_token(self.user)
+        headers = {"authorization": f"Bearer {token}"}
+        for organization in (self.organization, second):
+            data = self.get_success_response(organization.slug, headers=headers).data
+            assert data["id"] == str(organization.id)
+        named = {**headers, "x-organization-id": str(second.id)}
+        self.get_success_response(second.slug, headers=named)
+        self.get_error_response(self.organization.slug, headers=named, status_code=404)
+
+    def test_a_foreign_slug_is_answered_like_nobody_s(self):
+        foreign = self.create_organization()
+        single = self.create_user()
+        self.create_member(organization=self.organization, user=single)
+        self.create_organization(owner=self.user)
+        for user, status in ((single, 404), (self.user, 401)):
+            _, token = self.create_user_auth_token(user)
+            headers = {"authorization": f"Bearer {token}"}
+            answers = [
+                self.get_error_response(slug, headers=headers, status_code=status).data
+                for slug in (foreign.slug, "nobody")
+            ]
+            assert answers[0] == answers[1]
+
+
 @pytest.mark.parametrize("mode", ["CONTROL"])
 @pytest.mark.django_db
 def test_a_region_endpoint_is_not_there_in_control(mode, client, settings):
