@@ -14,7 +14,6 @@ from sentry.integrations.source_code_management.errors import HostUnavailable, S
 
 # GitHub gives a query ten seconds, and blame is slow.
 FILES_PER_QUERY = 10
-_GATEWAY_GAVE_UP = frozenset({502, 504})
 
 type Ask = Callable[[Sequence[BlameTarget]], list[BlameAnswer]]
 
@@ -56,12 +55,7 @@ def blame_in_batches(targets: Sequence[BlameTarget], ask: Ask) -> list[BlamedFil
 
 
 def _answers(batch: _Batch, targets: Sequence[BlameTarget], ask: Ask) -> list[BlameAnswer]:
-    count = len(batch.places)
     try:
         return ask([targets[place] for place in batch.places])
-    except HostUnavailable as error:
-        if error.status in _GATEWAY_GAVE_UP and count > 1:
-            return [TooHeavy()] * count
-        return [error] * count
     except ScmError as error:
-        return [error] * count
+        return [error] * len(batch.places)

@@ -12,6 +12,7 @@ from sentry.integrations.github.parse_blame import (
     BlameAnswer,
     BlamedFile,
     BlameTarget,
+    TooHeavy,
     blame_query,
     blame_variables,
     parse_blame,
@@ -43,6 +44,8 @@ _CONFLICT, _INVALID = HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY
 # A commit that is not there is a 422; an empty repository, which has none, a 409.
 _NO_COMMIT = frozenset({int(_CONFLICT), int(_INVALID)})
 _FIRST_ERROR = 400
+# The gateway's answers for a query that ran into GitHub's ten seconds.
+_GAVE_UP = frozenset({int(HTTPStatus.BAD_GATEWAY), int(HTTPStatus.GATEWAY_TIMEOUT)})
 _CLOCK_DRIFT = timedelta(minutes=5)  # between GitHub's clock and ours
 
 
@@ -160,8 +163,16 @@ class GitHubClient:
             "variables": blame_variables(repo.owner, repo.name, targets),
         }
         answer = self._session.request(
-            "POST", self._endpoints.graphql, resource="repository", json=body, repeatable=True
+            "POST",
+            self._endpoints.graphql,
+            resource="repository",
+            json=body,
+            repeatable=True,
+            # To ask the same of it again would take as long; a single file has no smaller question.
+            passed=_GAVE_UP if len(targets) > 1 else frozenset(),
         )
+        if answer.status in _GAVE_UP:
+            return [TooHeavy()] * len(targets)
         try:
             return parse_blame(answer.json(), len(targets))
         except HostRateLimited:

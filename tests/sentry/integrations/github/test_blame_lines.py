@@ -161,6 +161,20 @@ def test_what_the_host_gives_up_on_is_asked_in_halves(installed, shop, emulator)
     assert len(emulator.requests) > 1
 
 
+@pytest.mark.parametrize("status", [502, 504])
+def test_a_query_that_times_out_is_not_sent_again_but_halved(installed, shop, emulator, status):
+    head = shop("rev-parse", "HEAD").strip()
+    lines = [line(head, path, 1) for path in ("crlf.txt", "src/cart.py")]
+    emulator.faults.add(Fault(kind="status", status=status, match="graphql", times=1))
+    results = installed.get_blame_for_files(lines)
+    assert [type(item).__name__ for item in results] == ["FileBlameInfo"] * 2
+    assert [request.status for request in emulator.requests] == [status, 200, 200]
+    emulator.clear_requests()
+    emulator.faults.add(Fault(kind="status", status=status, match="graphql", times=1))
+    assert list(installed.get_file_blame(SHOP, path="crlf.txt", sha=head))
+    assert [request.status for request in emulator.requests] == [status, 200]
+
+
 def test_a_whole_file_is_blamed_in_order(installed, shop):
     head = shop("rev-parse", "HEAD").strip()
     ranges = list(installed.get_file_blame(SHOP, path="src/cart.py", sha=head))
