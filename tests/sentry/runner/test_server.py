@@ -1,8 +1,13 @@
 """``sentry run web`` and ``sentry devserver``: processes that listen, answer and stop."""
 
+import os
 import signal
 import socket
+import subprocess
+import sys
+import threading
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -113,3 +118,45 @@ def test_a_bind_that_is_no_address_is_wrong_usage(process: Process, bind: str) -
 )
 def test_the_url_is_one_that_can_be_opened(host: str, url: str) -> None:
     assert url_of(host, 9000) == url
+
+
+SLOW = """
+import sys, types
+
+def application(environ, start_response):
+    print("begun", flush=True)
+    open(sys.argv[1]).read()  # until the test writes into the pipe
+    start_response("200 OK", [("content-length", "4")])
+    return [b"done"]
+
+sys.modules["sentry.wsgi"] = types.SimpleNamespace(application=application)
+from sentry.runner.server import ServerConfig, serve_granian
+serve_granian(ServerConfig(host="127.0.0.1", port=0, workers=1, threads=2))
+"""
+
+
+def test_what_was_begun_is_finished_after_sigterm(
+    environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with (
+        ThreadPoolExecutor(1) as pool,
+        subprocess.Popen(
+            [sys.executable, "-c", SLOW, str(pipe)],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as program,
+    ):
+        limit = threading.Timer(PATIENCE, program.kill)
+        limit.start()
+        assert program.stdout is not None
+        url = program.stdout.readline().removeprefix("Listening on ").strip()
+        answer = pool.submit(httpx.get, url, timeout=PATIENCE)
+        assert program.stdout.readline() == "begun\n"
+        program.terminate()
+        pipe.write_text("go on")
+        assert answer.result(PATIENCE).text == "done"
+        assert program.wait(PATIENCE) == 0
+        limit.cancel()
