@@ -230,16 +230,15 @@ def _store_author(organization_id: int, info: AuthorInfo) -> CommitAuthor | None
     external_id = info.external_id[:_MAX_EXTERNAL_ID] or None
     if external_id and mine.filter(external_id=external_id).exists():
         external_id = None  # the account is known under another address
+    fields = {"name": info.name[:_MAX_NAME], "external_id": external_id}
     try:
         with transaction.atomic():
-            return CommitAuthor.objects.create(
-                organization_id=organization_id,
-                name=info.name[:_MAX_NAME],
-                email=email,
-                external_id=external_id,
-            )
+            return mine.create(organization_id=organization_id, email=email, **fields)
     except IntegrityError:
-        return mine.filter(email=email).first()
+        # another thread has just stored the address, or the account under another address
+        fields["external_id"] = None
+        row, _ = mine.get_or_create(organization_id=organization_id, email=email, defaults=fields)
+        return row
 
 
 def _microseconds(time: datetime) -> int:
