@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from sentry.testutils import services
 from tests import live
 
 
@@ -27,5 +28,8 @@ def node_modules() -> Path:
     """Where the Node clients are installed; skips where they are not."""
     folder = Path(__file__).parent / "node_modules"
     if not (folder / ".stamp").exists():
-        pytest.skip("needs node, whose clients are not installed: run bin/interop-setup")
+        reason = "needs node, whose clients are not installed: run bin/interop-setup"
+        if "node" in services.required():
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
     return folder
