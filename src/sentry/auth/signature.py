@@ -8,6 +8,7 @@ anything is decoded. ``tests/vectors/signature_v1.json`` holds examples for ever
 import hashlib
 import hmac
 import json
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,8 +24,9 @@ from sentry.integrations.source_code_management.errors import Reason, Unauthenti
 
 VERSION = "v1"
 TOLERANCE_SECONDS = 300
-_MIN_NONCE_LENGTH = 22  # 16 bytes in base64url without padding
 _MAX_FIELD_LENGTH = 128
+# 16 bytes in base64url have 22 digits
+_NONCE = re.compile(r"[A-Za-z0-9_-]{22,126}={0,2}")
 _MIN_SECRET_LENGTH = 20
 
 
@@ -56,7 +58,7 @@ class SignedRequest:
 
 def canonical_request(request: SignedRequest) -> bytes:
     """The bytes that are signed: twelve lines joined by LF, no final LF."""
-    path = request.path.removeprefix("/grpc")
+    path = request.path.removeprefix("/grpc") if request.path.startswith("/grpc/") else request.path
     lines = (
         VERSION,
         request.key_id,
@@ -169,7 +171,7 @@ def verify(request: SignedRequest, *, now: float | None = None) -> Caller:
     if service is None or not _matches(request, service.secrets):
         raise Unauthenticated("the signature does not verify", reason=Reason.SIGNATURE_INVALID)
     timestamp = _checked_time(request.timestamp, time.time() if now is None else now)
-    if not _MIN_NONCE_LENGTH <= len(request.nonce) <= _MAX_FIELD_LENGTH:
+    if not _NONCE.fullmatch(request.nonce):
         raise Unauthenticated(
             "x-signature-nonce: expected at least 16 random bytes in base64url",
             reason=Reason.SIGNATURE_INVALID,
