@@ -9,17 +9,16 @@ cd "$(dirname "$0")/.."
 python=${PYTHON:-.venv/bin/python}
 command -v "$python" >/dev/null || { echo "generate_grpc: run 'make setup' first" >&2; exit 2; }
 bin=$("$python" -c 'import os, sys; print(os.path.dirname(sys.executable))')
-common=$("$python" -c 'import os; from google.rpc import status_pb2; print(os.path.abspath(os.path.join(status_pb2.__file__, "../../..")))')
 registered=sentry/integrations/scm/v1
 server=src/sentry/integrations/grpc/generated
 client=packages/sentry-scm-client/sentry_scm_client
 
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT
-mkdir -p "$tree/in/$registered" "$tree/out" "$server" "$client"
-cp src/sentry/integrations/grpc/protos/{options,scm}.proto "$tree/in/$registered/"
+mkdir -p "$tree/out" "$server" "$client"
+PYTHON="$python" scripts/export_protos.sh "$tree/in"
 
-PATH="$bin:$PATH" "$python" -m grpc_tools.protoc -I"$tree/in" -I"$common" \
+PATH="$bin:$PATH" "$python" -m grpc_tools.protoc -I"$tree/in" \
   --python_out="$tree/out" --mypy_out=quiet:"$tree/out" \
   --connectrpc_out="$tree/out" --connectrpc_opt=protobuf=google \
   "$tree/in/$registered"/{options,scm}.proto

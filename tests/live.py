@@ -17,6 +17,7 @@ from typing import Any
 
 PATIENCE = 60
 BIN = Path(sys.executable).parent
+ROOT = Path(__file__).parents[1]
 
 PATH = "src/größe.py"
 AUTHORS = {"ada": "Ada Lovelace", "linus": "Linus Ünïcode"}

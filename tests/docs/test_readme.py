@@ -56,6 +56,22 @@ def test_the_call_with_python(first_call: tuple[str, Path]) -> None:
     assert run([sys.executable, "-W", "error", "-c", script], folder) == ""
 
 
+@pytest.mark.skipif(
+    not (live.ROOT / "tests/interop/node_modules/.bin/tsx").exists(),
+    reason="needs the locked Node clients, which were not found",
+)
+def test_the_call_with_typescript(first_call: tuple[str, Path]) -> None:
+    url, folder = first_call
+    (folder / "node_modules").symlink_to(live.ROOT / "tests/interop/node_modules")
+    script = adapted(pages.block("README.md", "tested: typescript"), url)
+    script = script.replace("scripts/export_protos.sh", f"{live.ROOT}/scripts/export_protos.sh")
+    script = "\n".join(line for line in script.split("\n") if not line.startswith("npm install"))
+    done = subprocess.run(
+        ["sh", "-euc", script], cwd=folder, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+
 def test_the_key_file_is_the_owners_alone(first_call: tuple[str, Path]) -> None:
     _, folder = first_call
     assert (folder / "first.key").stat().st_mode & 0o777 == 0o600
