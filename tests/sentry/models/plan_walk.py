@@ -117,7 +117,7 @@ def reads_of_the_room() -> list[Call]:
             integration_id=(None, OURS),
             page_size=(10, 100),
         ),
-        call(code_mappings.list_code_mappings, PROGRAM, project_id=OURS + 1),
+        *combined(code_mappings.list_code_mappings, PERSON, integration_id=(None, OURS)),
         *combined(integrations.list_integrations, PROGRAM, provider=(None, "github")),
         call(capabilities.get_capabilities, PROGRAM, repository_id=OURS),
         call(capabilities.get_capabilities, PROGRAM, integration_id=OURS),
