@@ -15,16 +15,23 @@ _GRACE_MS = 20
 
 
 class _StatementTimeout:
-    """Sets ``statement_timeout`` before the first statement of a block."""
+    """Sets ``statement_timeout`` before the first statement of a block.
+
+    A rollback takes back what was set in its transaction, so it is set again after one.
+    """
 
     def __init__(self) -> None:
         self.is_set = False
+        self._is_of_transaction = False
 
     def __call__(
         self, execute: Callable[..., Any], sql: str, params: Any, many: Any, context: Any
     ) -> Any:
-        if not self.is_set:
+        raw = context["connection"].connection
+        is_outside = raw.info.transaction_status is TransactionStatus.IDLE
+        if not self.is_set or (self._is_of_transaction and is_outside):
             self.is_set = True
+            self._is_of_transaction = not raw.autocommit
             milliseconds = math.ceil(remaining(0) * 1000) + _GRACE_MS
             # the cursor below Django's: this statement is not one of the block's
             context["cursor"].cursor.execute(f"SET statement_timeout = {milliseconds}")
