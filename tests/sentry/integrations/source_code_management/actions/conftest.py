@@ -26,11 +26,11 @@ def prefixed_commit(git: GitTruth, prefix: str) -> str:
     tree = git("rev-parse", "HEAD^{tree}").strip()
     people = f"{ADA[0]} <{ADA[1]}> 1700000000 +0000"
     head = f"tree {tree}\nauthor {people}\ncommitter {people}\n\n"
-    for number in count():
-        content = f"{head}Twin {number}\n".encode()
+    sha, content = "", b""
+    numbers = count()
+    while not sha.startswith(prefix):
+        content = f"{head}Twin {next(numbers)}\n".encode()
         sha = hashlib.sha1(b"commit %d\0%s" % (len(content), content)).hexdigest()
-        if sha.startswith(prefix):
-            break
     file = git.path / ".git" / "twin"
     file.write_bytes(content)
     assert git("hash-object", "-t", "commit", "-w", str(file)).strip() == sha

@@ -1,6 +1,7 @@
 """Code mappings: what is kept, what is refused, and who may see whose."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -76,7 +77,10 @@ def test_it_is_kept_with_everything_that_follows(scene: Scene) -> None:
 
 
 def test_roots_may_be_empty_and_the_branch_another(scene: Scene) -> None:
-    own = {"organization_id": scene.organization.id, "integration_id": scene.integration.pk}
+    own: dict[str, Any] = {
+        "organization_id": scene.organization.id,
+        "integration_id": scene.integration.pk,
+    }
     made = create(scene, stack_root="", source_root="", default_branch="release/1.0", **own)
     assert (made.stack_root, made.source_root, made.default_branch) == ("", "", "release/1.0")
 
@@ -138,7 +142,7 @@ def test_what_makes_two_mappings_different(scene: Scene) -> None:
         ("default_branch", "x" * 100_000),
     ],
 )
-def test_what_can_never_work(scene: Scene, field: str, value: object) -> None:
+def test_what_can_never_work(scene: Scene, field: str, value: Any) -> None:
     with pytest.raises(InvalidArgument) as refusal:
         create(scene, **{field: value})
     assert refusal.value.field == field
@@ -148,7 +152,7 @@ def test_what_can_never_work(scene: Scene, field: str, value: object) -> None:
 def test_what_belongs_to_another_organization(scene: Scene) -> None:
     elsewhere = Factories.create_organization()
     project = Factories.create_project(elsewhere)
-    theirs = {
+    theirs: dict[str, dict[str, Any]] = {
         "project": {"project_id": project.id},
         "repository": {"repository_id": Factories.create_repo(project).id},
         "organization": {"organization_id": elsewhere.id},
@@ -232,7 +236,10 @@ def test_pages_and_filters(scene: Scene) -> None:
 
 def test_deriving_checks_everything_and_is_to_come(scene: Scene) -> None:
     caller = caller_in(scene)
-    asks = {"project_id": scene.project.id, "stacktrace_paths": ["app/a.py", "x" * 4096]}
+    asks: dict[str, Any] = {
+        "project_id": scene.project.id,
+        "stacktrace_paths": ["app/a.py", "x" * 4096],
+    }
     for field, change in (
         ("project_id", {"project_id": 0}),
         ("organization_id", {"organization_id": -1}),

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -147,7 +148,7 @@ def stored_author(scene: Scene, number: int, **fields: str) -> CommitAuthor | No
     """Stores a commit of this author; its author's row."""
     repository = get_repository(caller_in(scene), repository_id=scene.repository.id)
     commit = store_commit(repository, info(number, AuthorInfo(**fields)))
-    return CommitRow.objects.get(id=commit.id).author
+    return CommitRow.objects.get(id=commit.id or 0).author
 
 
 def test_one_row_for_an_address(scene: Scene) -> None:
@@ -274,7 +275,7 @@ def test_every_fact_of_a_listed_commit(scene: Scene) -> None:
 
 def test_pages_continue_the_same_history_though_the_branch_moves(own: Scene) -> None:
     before = own.git.shas()
-    asks = {"repository_id": own.repository.id, "page_size": 1}
+    asks: dict[str, Any] = {"repository_id": own.repository.id, "page_size": 1}
     page = list_commits(caller_in(own), **asks)
     found = [commit.sha for commit in page.items]
     while page.next_token:
@@ -286,7 +287,7 @@ def test_pages_continue_the_same_history_though_the_branch_moves(own: Scene) -> 
 
 
 def test_a_token_belongs_to_its_history(rich: Scene) -> None:
-    asks = {"repository_id": rich.repository.id, "page_size": 2}
+    asks: dict[str, Any] = {"repository_id": rich.repository.id, "page_size": 2}
     token = list_commits(caller_in(rich), **asks).next_token
     for change in ({"ref": "v1.0"}, {"path": "many"}, {"page_size": 3}):
         with pytest.raises(InvalidArgument, match="page_token"):

@@ -1,6 +1,7 @@
 """Files: the host's bytes are git's own, as far as they are wanted."""
 
 import subprocess
+from typing import Any
 
 import pytest
 
@@ -90,8 +91,8 @@ def test_what_is_not_there(rich: Scene, path: str, ref: str, resource: str) -> N
         ("repository_id", {"path": "a", "repository_id": -1}),
     ],
 )
-def test_what_can_never_work(scene: Scene, field: str, fields: dict[str, object]) -> None:
-    asks = {"repository_id": scene.repository.id, **fields}
+def test_what_can_never_work(scene: Scene, field: str, fields: dict[str, Any]) -> None:
+    asks: dict[str, Any] = {"repository_id": scene.repository.id, **fields}
     with pytest.raises(InvalidArgument) as refusal:
         get_file(caller_in(scene), **asks)
     assert (refusal.value.field, asked(scene.emulator)) == (field, [])
