@@ -16,6 +16,7 @@ class StructuredFormatter(logging.Formatter):
             f"{key}={value!r}" for key, value in vars(record).items() if key not in _STANDARD
         )
         line = f"{time} {record.levelname.lower()} {record.name} {record.getMessage()} {facts}"
+        line = line.rstrip()
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
-        return line.rstrip()
+        return line
