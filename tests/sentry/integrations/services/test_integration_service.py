@@ -1,0 +1,116 @@
+"""The integration service: what it hands out, and to whom an integration belongs."""
+
+import pytest
+from django.db import IntegrityError
+
+from sentry.integrations.services.integration import RpcIntegration, integration_service
+from sentry.models import Integration, OrganizationIntegration
+from sentry.models.integrations.integration import ObjectStatus
+from sentry.silo import SiloMode
+from sentry.testutils.factories import Factories
+
+pytestmark = pytest.mark.django_db
+SECRET = "hunter2hunter2"
+
+
+def install(organization_id: int, external_id: str = "42", **fields):
+    values = {"provider": "github", "name": "Acme", "metadata": {"token": SECRET}, **fields}
+    return integration_service.install(
+        organization_id=organization_id, external_id=external_id, **values
+    )
+
+
+def test_both_sides_in_one_statement(django_assert_num_queries) -> None:
+    organization = Factories.create_organization()
+    row = Factories.create_integration(
+        organization=organization,
+        metadata={"token": SECRET},
+        status=ObjectStatus.DISABLED,
+        organization_integration={"config": {"a": 1}},
+    )
+    with django_assert_num_queries(1):
+        found = integration_service.get_installed(
+            organization_id=organization.id, integration_id=row.pk
+        )
+    assert found is not None
+    tie = OrganizationIntegration.objects.get()
+    assert found.integration == RpcIntegration(
+        id=row.pk, provider="github", external_id=row.external_id, name=row.name,
+        status=ObjectStatus.DISABLED, metadata={"token": SECRET},
+    )  # fmt: skip
+    assert (found.organization_integration.id, found.organization_integration.status) == (tie.id, 0)
+    assert found.organization_integration.config == {"a": 1}
+    assert SECRET not in f"{found!r} {found}"
+
+
+def test_another_organizations_is_not_found() -> None:
+    row = Factories.create_integration(organization=Factories.create_organization())
+    other = Factories.create_organization()
+    ask = integration_service.get_installed
+    assert ask(organization_id=other.id, integration_id=row.pk) is None
+    assert ask(organization_id=row.pk, integration_id=404) is None
+    assert integration_service.list_installed(organization_id=other.id) == []
+
+
+def test_they_are_listed_by_name(django_assert_num_queries) -> None:
+    organization = Factories.create_organization()
+    for name, provider in (("b", "github"), ("c", "gitlab"), ("a", "github")):
+        Factories.create_integration(organization=organization, name=name, provider=provider)
+    with django_assert_num_queries(1):
+        found = integration_service.list_installed(organization_id=organization.id)
+    assert [each.integration.name for each in found] == ["a", "b", "c"]
+    of_github = integration_service.list_installed(
+        organization_id=organization.id, provider="github"
+    )
+    assert [each.integration.name for each in of_github] == ["a", "b"]
+
+
+def test_installing_twice_brings_it_up_to_date() -> None:
+    organization = Factories.create_organization()
+    first = install(organization.id)
+    second = install(organization.id, name="New name", metadata={"token": "other"})
+    assert second.integration.id == first.integration.id
+    assert second.organization_integration == first.organization_integration
+    assert (second.integration.name, second.integration.metadata) == (
+        "New name", {"token": "other"},
+    )  # fmt: skip
+    assert Integration.objects.get().plain_metadata() == {"token": "other"}
+    assert OrganizationIntegration.objects.count() == 1
+
+
+def test_one_that_no_organization_has_may_be_taken() -> None:
+    first = install(Factories.create_organization().id)
+    OrganizationIntegration.objects.all().delete()
+    taken = install(Factories.create_organization().id)
+    assert taken.integration.id == first.integration.id
+
+
+def test_another_organizations_credential_is_not_replaced() -> None:
+    owner, other = Factories.create_organization(), Factories.create_organization()
+    install(owner.id)
+    with pytest.raises(PermissionError):
+        install(other.id, metadata={"token": "stolen"})
+    assert Integration.objects.get().plain_metadata() == {"token": SECRET}
+    assert OrganizationIntegration.objects.get().organization_id == owner.id
+
+
+def test_a_shared_one_may_be_renewed_by_each_of_its_organizations() -> None:
+    owner, friend = Factories.create_organization(), Factories.create_organization()
+    made = install(owner.id)
+    Factories.create_organization_integration(
+        organization_id=friend.id, integration=Integration.objects.get()
+    )
+    assert install(friend.id, name="Ours").integration.id == made.integration.id
+    assert OrganizationIntegration.objects.count() == 2
+
+
+def test_nothing_is_half_installed() -> None:
+    with pytest.raises(IntegrityError):
+        install(None)  # type: ignore[arg-type] # what breaks the second of the two writes
+    assert not Integration.objects.exists()
+
+
+def test_it_belongs_to_the_control_silo() -> None:
+    assert (integration_service.key, integration_service.local_mode) == (
+        "integration", SiloMode.CONTROL,
+    )  # fmt: skip
