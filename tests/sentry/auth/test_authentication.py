@@ -170,6 +170,7 @@ class TestUsers:
         user = Factories.create_user()
         Factories.create_member(organization=organization, user=user, role=Role.ADMIN)
         caller = caller_of_user(user.pk, organization.id, CallerKind.SESSION)
+        assert caller is not None
         assert caller.role is Role.ADMIN
         assert caller.has_scope("repository:write")
         assert not caller.has_scope("org:admin")

@@ -7,6 +7,7 @@ import os
 import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from google.protobuf.message import Message
 
@@ -117,7 +118,7 @@ class Scene:
     token: str = field(repr=False)
     client: Client = field(default_factory=Client)
 
-    def rpc(self, method: str, request: Message | bytes, **options) -> rpc.RpcAnswer:
+    def rpc(self, method: str, request: Message | bytes, **options) -> rpc.RpcAnswer[Any]:
         """Calls an RPC with the scene's key; see ``sentry.testutils.rpc.call``."""
         options.setdefault("token", self.token)
         return rpc.call(self.client, method, request, **options)

@@ -16,6 +16,7 @@ from sentry import options
 from sentry.db.postgresql import statement_deadline
 from sentry.integrations.grpc import cors, wire
 from sentry.integrations.grpc.call import RpcCall, active
+from sentry.integrations.grpc.codec import codecs
 from sentry.integrations.grpc.errors import status_of
 from sentry.integrations.grpc.generated.scm_connect import ScmServiceWSGIApplication
 from sentry.integrations.grpc.interceptors import (
@@ -140,6 +141,7 @@ def build_application() -> RpcApplication:
             IdempotencyInterceptor(),
         ],
         read_max_bytes=options.get_int("grpc.max-request-bytes"),
+        codecs=codecs(),
     )
     return RpcApplication(inner)
 

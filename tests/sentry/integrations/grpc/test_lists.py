@@ -132,7 +132,8 @@ class TestFilters(ListCase):
         self.assert_invalid("query", query="a\0b")
 
     def pages(self, **fields):
-        pages, token = [], ""
+        pages: list[list[str]] = []
+        token = ""
         while not pages or token:
             answer = self.ask(page_token=token, **fields).response
             pages.append([one.name for one in answer.repositories])

@@ -22,10 +22,11 @@ NOWHERE = 2**52
 def foreign(db, scene, host, shop_git):
     """Another organization with everything that the first one has."""
     other = make_scene(host, shop_git)
-    other.issue = Factories.create_external_issue(
+    issue = Factories.create_external_issue(
         organization=other.organization, integration_id=other.integration.pk, group=other.group
     )
     Factories.create_commit(other.repository, key=shop_git.head())
+    assert issue.organization_id == other.organization.id
     return other
 
 
@@ -41,7 +42,10 @@ def ids(scene, foreign):
         "integration_id": (scene.integration.pk, foreign.integration.pk),
         "project_id": (scene.project.id, foreign.project.id),
         "group_id": (scene.group.id, foreign.group.id),
-        "external_issue_id": (ours.id, foreign.issue.id),
+        "external_issue_id": (
+            ours.id,
+            ExternalIssue.objects.get(organization=foreign.organization).pk,
+        ),
     }
     return {name: (*pair, NOWHERE) for name, pair in found.items()}
 

@@ -89,6 +89,8 @@ def test_a_server_does_not_start_over_a_proto_without_a_policy(monkeypatch):
 
     monkeypatch.setattr(scm_pb2, "DESCRIPTOR", Descriptor)
     spec = importlib.util.spec_from_file_location("policy_again", policy.__file__)
+    assert spec is not None
+    assert spec.loader is not None
     again = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, "policy_again", again)
     with pytest.raises(Exception, match="has no policy") as caught:

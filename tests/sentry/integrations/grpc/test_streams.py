@@ -3,6 +3,7 @@
 import contextvars
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from django.db import connection, connections
@@ -39,8 +40,12 @@ def start(environ):
     from sentry.wsgi import application
 
     started = []
-    parts = application(environ, lambda status, headers, *_: started.append((status, headers)))
-    return parts, started
+
+    def start_response(status, headers, _error=None, /):
+        started.append((status, headers))
+        return lambda _: None
+
+    return application(environ, start_response), started
 
 
 @pytest.fixture
@@ -54,7 +59,7 @@ def blame(scene):
 def seen(monkeypatch):
     """What the action sees of its call at each step, and that it was closed."""
     real = commit_context.stream_file_blame
-    steps = []
+    steps: list[Any] = []
 
     def watching(caller, **fields):
         try:
@@ -172,11 +177,14 @@ def test_the_caller_is_unknown_before_it_was_asked_for(scene):
     from sentry.integrations.grpc.call import RpcCall, active
     from sentry.integrations.grpc.policy import POLICIES
 
+    def nobody():
+        raise AssertionError("it is not asked")
+
     call = RpcCall(
         policy=next(iter(POLICIES.values())),
         deadline=0.0,
         deadline_sent=False,
-        authenticate=lambda: None,
+        authenticate=nobody,
     )
     with active(call), pytest.raises(LookupError):
         current_caller()

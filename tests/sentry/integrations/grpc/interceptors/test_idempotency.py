@@ -3,10 +3,11 @@
 import json
 import secrets
 import threading
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 from django.db.models import F
 from django.db.models.signals import pre_save
 from django.utils import timezone
@@ -143,6 +144,13 @@ class TestReplay:
         again = scene.rpc("CreateCodeMapping", mapping)
         assert again.status is RpcStatus.ALREADY_EXISTS
         assert not IdempotencyRecord.objects.exists()
+
+    def test_the_entries_of_a_map_keep_their_order(self, scene, ticket):
+        for number in range(15):
+            ticket.metadata[f"name-{number}"] = str(number)
+        first = open_issue(scene, ticket)
+        assert first.response.metadata["name-7"] == "7"
+        assert {payload(open_issue(scene, ticket)) for _ in range(8)} == {payload(first)}
 
 
 class TestKeys:
@@ -292,6 +300,53 @@ class TestInFlight:
         assert answer.status is RpcStatus.ABORTED
         assert not Mapping.objects.exists()
         assert IdempotencyRecord.objects.get().outcome is None
+
+
+@contextmanager
+def meanwhile(statement, work):
+    """Another process does its work around the first such statement of this one.
+
+    Before an UPDATE, after a DELETE.
+    """
+    waiting = [True]
+
+    def watch(execute, sql, params, many, context):
+        if not (waiting and sql.startswith(f"{statement} ") and "idempotencyrecord" in sql):
+            return execute(sql, params, many, context)
+        waiting.clear()
+        if statement == "UPDATE":
+            work()
+            return execute(sql, params, many, context)
+        done = execute(sql, params, many, context)
+        work()
+        return done
+
+    with connection.execute_wrapper(watch):
+        yield
+
+
+class TestRaces:
+    def test_of_two_that_take_a_claim_over_one_does(self, scene, mapping, crash):
+        crash(Mapping)
+        with pytest.raises(CrashError):
+            create(scene, mapping)
+        pass_time()
+        with meanwhile("UPDATE", lambda: pass_time(-7200)):
+            answer = create(scene, mapping)
+        assert (answer.status, answer.reason) == (RpcStatus.ABORTED, "REQUEST_IN_FLIGHT")
+        assert not Mapping.objects.exists()
+
+    def test_of_two_that_replace_an_expired_record_one_does(self, scene, mapping):
+        with options.override({"idempotency.ttl": 0}):
+            create(scene, mapping)
+        (old,) = IdempotencyRecord.objects.values(
+            "organization_id", "caller", "method", "key", "request_sha256"
+        )
+        Mapping.objects.all().delete()
+        with meanwhile("DELETE", lambda: Factories.create_idempotency_record(**old)):
+            answer = create(scene, mapping)
+        assert (answer.status, answer.reason) == (RpcStatus.ABORTED, "REQUEST_IN_FLIGHT")
+        assert not Mapping.objects.exists()
 
 
 class TestTransient:
