@@ -200,3 +200,46 @@ def test_a_project_out_of_the_teams_reach_is_not_found(scene, ids):
     Factories.create_team_membership(team=team, member=member)
     assert ask("CreateCodeMapping").status is RpcStatus.OK
     assert ask("LinkExternalIssue").status is RpcStatus.OK
+
+
+# What can never work, for each RPC, whatever its ids are.
+WRONG = {
+    "ListRepositories": {"page_size": -1},
+    "GetCommit": {"commit_sha": "main"},
+    "GetCommitContext": {"filepath": "../etc"},
+    "CreateCodeMapping": {"stack_root": "white space"},
+    "DeriveCodeMappings": {"stacktrace_paths": []},
+    "CreateExternalIssue": {"title": " "},
+    "ListCommits": {"ref": "-x"},
+    "GetFile": {"path": "a/../b"},
+    "StreamFileBlame": {"commit_sha": "xyz"},
+}
+
+
+@pytest.mark.parametrize("method", WRONG)
+def test_what_can_never_work_is_told_before_ownership_is_asked_for(scene, foreign, ids, method):
+    for field in id_fields(method):
+        message = request_of(method, ids, scene.git, **{field: ids[field][1]})
+        for name, value in WRONG[method].items():
+            message.ClearField(name)
+            if isinstance(value, list):
+                getattr(message, name).extend(value)
+            else:
+                setattr(message, name, value)
+        answer = scene.rpc(method, message)
+        assert answer.status is RpcStatus.INVALID_ARGUMENT, (method, field, answer.message)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_ids_that_can_never_be_one(scene, ids, method):
+    for field in id_fields(method):
+        for number in (-1, -(2**63), 0):
+            if number == 0 and field == "organization_id":
+                continue
+            answer = scene.rpc(method, request_of(method, ids, scene.git, **{field: number}))
+            if method == "BatchGetCommitContext":
+                (result,) = answer.response.results
+                assert result.status.code == RpcStatus.INVALID_ARGUMENT
+                continue
+            assert answer.status is RpcStatus.INVALID_ARGUMENT, (method, field, number)
+            assert answer.message.startswith(f"{field}: ")

@@ -150,12 +150,12 @@ def derive_code_mappings(
         NotFound: no such organization or project.
         Unsupported: always, once everything else is right.
     """
-    check_organization(caller, organization_id)
     clean_id("project_id", project_id)
     if not 1 <= len(stacktrace_paths) <= MAX_STACKTRACE_PATHS:
         raise InvalidArgument("stacktrace_paths", f"expected 1 to {MAX_STACKTRACE_PATHS} of them")
     for path in stacktrace_paths:
         clean_text("stacktrace_paths", path, max_length=_MAX_FRAME_PATH, required=True)
+    check_organization(caller, organization_id)
     get_projects(caller, project_ids=[project_id])
     raise Unsupported("this platform", "deriving code mappings")
 

@@ -59,10 +59,11 @@ def create_external_issue(
         NotFound: no such organization or integration, or no such repository on the host.
         PreconditionFailed, HostError, Unsupported: the host could not be asked.
     """
-    organization_id = check_organization(caller, organization_id)
+    clean_id("integration_id", integration_id)
     clean_text("title", title, max_length=_MAX_TITLE, required=True)
     clean_text("description", description, max_length=_MAX_DESCRIPTION)
     _check_metadata(metadata)
+    organization_id = check_organization(caller, organization_id)
     installation = installation_of_integration(caller, integration_id)
     host = require(installation, SourceCodeIssueIntegration, Capability.ISSUES)
     issue = _opened_before(host, metadata["repo"]) or host.create_issue(
