@@ -226,6 +226,10 @@ def test_pages_and_filters(scene: Scene) -> None:
             if not token:
                 break
         assert found == expected
+    assert list_code_mappings(caller, integration_id=2**70).items == ()
+    for project_id in (0, -1, 2**70):
+        with pytest.raises(NotFound, match="project"):
+            list_code_mappings(caller, project_id=project_id)
     token = list_code_mappings(caller, page_size=2).next_token
     for filters in ({"project_id": other.id}, {"integration_id": 77}):
         with pytest.raises(InvalidArgument, match="page_token"):

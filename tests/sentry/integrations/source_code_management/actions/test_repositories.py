@@ -209,6 +209,12 @@ def test_no_ids(caller, value: int) -> None:
             get_repository(caller, repository_id=number)
 
 
+@pytest.mark.parametrize("value", [0, -1, 2**63, 2**70])
+def test_an_integration_that_cannot_be_has_no_repositories(organization, caller, value) -> None:
+    make(organization, "mine", integration_id=5)
+    assert names_of(caller, integration_id=value) == []
+
+
 def test_every_field(organization, caller) -> None:
     (row,) = make(
         organization, "acme/shop", external_id="77", integration_id=9, url="https://git.example/s",
