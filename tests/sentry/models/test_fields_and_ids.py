@@ -114,6 +114,12 @@ def test_a_bulk_write_is_encrypted_too() -> None:
     assert Integration.objects.get(pk=row.pk).plain_metadata() == SECRET
 
 
+def test_a_value_that_is_checked_stays_as_it_is() -> None:
+    row = Factories.create_integration(metadata=SECRET)
+    row.full_clean()
+    assert row.plain_metadata() == SECRET
+
+
 def test_a_wrong_key_fails_loudly_and_shows_nothing(settings) -> None:
     row = Factories.create_integration(metadata=SECRET)
     right = settings.ENCRYPTION_KEYS
