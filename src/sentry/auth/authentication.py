@@ -43,11 +43,12 @@ def authenticate(presented: PresentedCredentials) -> Caller:
     caller = caller_cache.get(key)
     if caller is not None and caller.kind is kind:
         return caller
+    generation = caller_cache.generation
     credential = credential_service.find_credential(kind=kind, token_hash=token_hash)
     if credential is None:
         raise _refused("the credential is unknown, expired or revoked")
     caller = _caller_of(credential, presented.organization_id)
-    caller_cache.put(key, caller, seconds_left=_seconds_left(credential))
+    caller_cache.put(key, caller, generation=generation, seconds_left=_seconds_left(credential))
     return caller
 
 

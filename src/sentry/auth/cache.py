@@ -21,7 +21,13 @@ class CallerCache:
     def __init__(self) -> None:
         """Starts empty."""
         self._entries: dict[CacheKey, tuple[float, Caller]] = {}
+        self._generation = 0
         self._lock = Lock()
+
+    @property
+    def generation(self) -> int:
+        """How often everything was forgotten; to be taken before a credential is read."""
+        return self._generation
 
     def get(self, key: CacheKey) -> Caller | None:
         """The caller, if it was stored within its time."""
@@ -30,14 +36,21 @@ class CallerCache:
             return None
         return entry[1]
 
-    def put(self, key: CacheKey, caller: Caller, *, seconds_left: float | None = None) -> None:
-        """Remembers a caller for ``auth.cache-ttl`` seconds, at most ``seconds_left``."""
+    def put(
+        self, key: CacheKey, caller: Caller, *, generation: int, seconds_left: float | None = None
+    ) -> None:
+        """Remembers a caller for ``auth.cache-ttl`` seconds, at most ``seconds_left``.
+
+        Not where something was revoked since ``generation``: the caller may be out of date.
+        """
         ttl = options.get_float("auth.cache-ttl")
         if seconds_left is not None:
             ttl = min(ttl, seconds_left)
         if ttl <= 0:
             return
         with self._lock:
+            if generation != self._generation:
+                return
             if len(self._entries) >= _MAX_ENTRIES:
                 self._entries.clear()
             self._entries[key] = (time.monotonic() + ttl, caller)
@@ -46,6 +59,7 @@ class CallerCache:
         """Forgets every caller."""
         with self._lock:
             self._entries.clear()
+            self._generation += 1
 
 
 caller_cache = CallerCache()

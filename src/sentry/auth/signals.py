@@ -1,5 +1,6 @@
 """Forgets remembered callers when a credential or a membership changes in this process."""
 
+from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 
 from sentry.auth.cache import caller_cache
@@ -12,6 +13,8 @@ from sentry.models.user import User
 
 def _forget(**_: object) -> None:
     caller_cache.clear()
+    # until the commit, another thread may still read, and remember, what was there before
+    transaction.on_commit(caller_cache.clear)
 
 
 def connect() -> None:

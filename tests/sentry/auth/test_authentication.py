@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from sentry import options
@@ -155,14 +156,56 @@ class TestCache:
         monkeypatch.setattr(cache_module, "_MAX_ENTRIES", 3)
         cache, caller = CallerCache(), by_key(key[1])
         for number in range(7):
-            cache.put((str(number), ""), caller)
+            cache.put((str(number), ""), caller, generation=cache.generation)
         assert len(cache._entries) <= 3
         assert cache.get(("6", "")) == caller
 
     def test_what_has_no_time_left_is_not_kept(self, key):
         cache = CallerCache()
-        cache.put(("a", ""), by_key(key[1]), seconds_left=0)
+        cache.put(("a", ""), by_key(key[1]), generation=cache.generation, seconds_left=0)
         assert cache.get(("a", "")) is None
+
+
+def after_it_was_read(work):
+    """Another thread's work between the reading of a key and its being remembered."""
+    waiting = [True]
+
+    def watch(execute, sql, params, many, context):
+        done = execute(sql, params, many, context)
+        if waiting and sql.startswith("SELECT") and "sentry_apikey" in sql:
+            waiting.clear()
+            work()
+        return done
+
+    return connection.execute_wrapper(watch)
+
+
+class TestRevokedMeanwhile:
+    def revoke(self, row):
+        row.status = ApiKeyStatus.INACTIVE
+        row.save()
+
+    def test_a_key_that_was_read_just_before_is_not_remembered(self, key):
+        row, token = key
+        with after_it_was_read(lambda: self.revoke(row)):
+            by_key(token)
+        with pytest.raises(Unauthenticated):
+            by_key(token)
+
+    @pytest.mark.django_db(transaction=True)
+    def test_a_key_that_was_read_before_the_commit_is_forgotten_at_it(self, key):
+        row, token = key
+        with transaction.atomic():
+            self.revoke(row)
+            stale = Caller(
+                kind=CallerKind.API_KEY,
+                organization_id=row.organization_id,
+                scopes=frozenset(),
+                credential="api_key:1",
+            )
+            caller_cache.put((hash_token(token), ""), stale, generation=caller_cache.generation)
+        with pytest.raises(Unauthenticated):
+            by_key(token)
 
 
 class TestUsers:

@@ -9,7 +9,7 @@ from sentry import options
 from sentry.integrations.grpc.generated import scm_pb2
 from sentry.testutils.rpc import RpcStatus
 from tests.sentry.integrations.grpc import door
-from tests.sentry.integrations.scene import FULL_NAME
+from tests.sentry.integrations.scene import FULL_NAME, PATH
 
 
 @pytest.fixture
@@ -168,6 +168,43 @@ def test_an_answer_that_is_too_large(scene):
         answer = ask(scene, door.framed(scm_pb2.ListRepositoriesRequest()), "ListRepositories")
     assert answer.status is RpcStatus.RESOURCE_EXHAUSTED
     assert answer.reason == "MESSAGE_TOO_LARGE"
+    assert answer.responses == ()
+
+
+class TestSizeOfMessages:
+    """The limit is the message's; the frame around it does not count."""
+
+    LIMIT = 4 * 1024 * 1024
+
+    def message(self, size):
+        """A ListRepositoriesRequest of exactly so many bytes."""
+        query = "x" * (size - 5)
+        raw = scm_pb2.ListRepositoriesRequest(query=query).SerializeToString()
+        assert len(raw) == size
+        return raw
+
+    @pytest.mark.parametrize("content_type", [door.GRPC_WEB, door.PROTO])
+    def test_the_largest_and_one_more(self, scene, content_type):
+        for size, code in ((self.LIMIT, "invalid_argument"), (self.LIMIT + 1, None)):
+            body = self.message(size)
+            if content_type == door.PROTO:
+                http = door.post("ListRepositories", body, door.PROTO, x_api_key=scene.token)
+                failure = door.connect_failure(http)
+                assert failure.code == (code or "resource_exhausted")
+                reason = failure.reason
+            else:
+                answer = ask(scene, door.framed(body), "ListRepositories")
+                reason = answer.reason
+            assert reason == ("ARGUMENT_INVALID" if code else "MESSAGE_TOO_LARGE")
+
+
+def test_a_message_of_a_stream_that_is_too_large(scene):
+    request = scm_pb2.StreamFileBlameRequest(
+        repository_id=scene.repository.id, commit_sha=scene.git.head(), filepath=PATH
+    )
+    with options.override({"grpc.max-response-bytes": 20}):
+        answer = ask(scene, door.framed(request), "StreamFileBlame")
+    assert (answer.status, answer.reason) == (RpcStatus.RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE")
     assert answer.responses == ()
 
 
