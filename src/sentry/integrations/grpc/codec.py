@@ -1,6 +1,8 @@
-"""How messages become bytes: the RPC library's codecs, but with the entries of maps in order.
+"""How messages become bytes: the RPC library's codecs, made stricter.
 
-Protobuf leaves their order open, and a replayed answer must be the same bytes as the first.
+The binary form has the entries of maps in order: Protobuf leaves it open, and a replayed answer
+must be the same bytes as the first. JSON with an unknown field, or an unknown name of an enum, is
+refused: left out in silence, a misspelt filter would answer with everything.
 """
 
 from connectrpc.codec import Codec
@@ -30,4 +32,4 @@ class OrderedBinaryCodec:
 
 def codecs() -> list[Codec]:
     """The codecs of the door."""
-    return [OrderedBinaryCodec(), google_protobuf_json_codec()]
+    return [OrderedBinaryCodec(), google_protobuf_json_codec(ignore_unknown_fields=False)]

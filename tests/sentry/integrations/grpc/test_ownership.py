@@ -1,5 +1,7 @@
 """Every RPC with every other organization's ids, by every kind of credential: NOT_FOUND."""
 
+from typing import Any
+
 import pytest
 
 from sentry.integrations.grpc.generated import scm_pb2
@@ -203,7 +205,7 @@ def test_a_project_out_of_the_teams_reach_is_not_found(scene, ids):
 
 
 # What can never work, for each RPC, whatever its ids are.
-WRONG = {
+WRONG: dict[str, dict[str, Any]] = {
     "ListRepositories": {"page_size": -1},
     "GetCommit": {"commit_sha": "main"},
     "GetCommitContext": {"filepath": "../etc"},

@@ -72,6 +72,13 @@ class TestMessages:
         assert (failure.http_status, failure.code) == (400, "invalid_argument")
         assert failure.message == "message: cannot be read"
 
+    @pytest.mark.parametrize("text", ['{"provider": "PROVIDER_NOPE"}', '{"statuss": 1}'])
+    def test_names_that_json_does_not_know(self, scene, text):
+        """Left out in silence, a misspelt filter would list everything."""
+        http = door.post("ListRepositories", text.encode(), door.JSON, x_api_key=scene.token)
+        failure = door.connect_failure(http)
+        assert (failure.code, failure.reason) == ("invalid_argument", "MESSAGE_MALFORMED")
+
     def test_deep_json(self, scene):
         body = b'{"repositoryId":' + b"[" * 100_000 + b"]" * 100_000 + b"}"
         http = door.post("GetRepository", body, door.JSON, x_api_key=scene.token)
