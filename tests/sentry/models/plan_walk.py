@@ -130,6 +130,7 @@ def organizations_of_a_person(user_id: int) -> None:
     reading.list_organizations(PERSON, page_size=1)
     reading.list_organizations(PROGRAM)
     reading.get_organization(PERSON, "seeded-1")
+    access.organization_with_slug("seeded-1")
     access.organization_of_user(user_id)
     access.organization_of_user(user_id, slug="seeded-1")
     access.organization_of_user(user_id, organization_id=OURS)
