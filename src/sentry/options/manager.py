@@ -53,8 +53,7 @@ class OptionsManager:
     def __init__(self) -> None:
         """Starts empty; ``options/defaults.py`` fills it."""
         self._options: dict[str, Option] = {}
-        self._from_environment: dict[str, OptionValue] = {}
-        self._overrides: dict[str, OptionValue] = {}
+        self._values: dict[str, OptionValue] = {}
 
     def register(self, name: str, *, default: OptionValue, help: str) -> None:  # noqa: A002
         """Adds an option.
@@ -67,8 +66,7 @@ class OptionsManager:
         option = Option(name=name, default=default, help=help)
         self._options[name] = option
         text = os.environ.get(option.environment_name)
-        if text is not None:
-            self._from_environment[name] = _parse(option, text)
+        self._values[name] = default if text is None else _parse(option, text)
 
     def get(self, name: str) -> OptionValue:
         """The value of an option.
@@ -76,12 +74,8 @@ class OptionsManager:
         Raises:
             UnknownOptionError: no such option is registered.
         """
-        if name in self._overrides:
-            return self._overrides[name]
-        if name in self._from_environment:
-            return self._from_environment[name]
         try:
-            return self._options[name].default
+            return self._values[name]
         except KeyError:
             raise UnknownOptionError(name) from None
 
@@ -113,9 +107,9 @@ class OptionsManager:
         for name in values:
             if name not in self._options:
                 raise UnknownOptionError(name)
-        before = dict(self._overrides)
-        self._overrides.update(values)
+        before = self._values
+        self._values = {**before, **values}
         try:
             yield
         finally:
-            self._overrides = before
+            self._values = before

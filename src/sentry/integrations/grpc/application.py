@@ -6,10 +6,11 @@ speaks ``grpc-web-text``, answers browsers' preflight requests, sets the call at
 the database connections back.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from connectrpc.interceptor import UnaryInterceptorSync
 from django.db import close_old_connections
 
 from sentry import options
@@ -26,8 +27,10 @@ from sentry.integrations.grpc.interceptors import (
     MessageInterceptor,
 )
 from sentry.integrations.grpc.policy import POLICIES, SERVICE
-from sentry.integrations.grpc.requests import OpenedRequest, open_request
+from sentry.integrations.grpc.requests import OpenedRequest, library_environ, open_request
 from sentry.integrations.grpc.services import ScmServicer
+from sentry.integrations.grpc.unary import UnaryMethod, unary_methods
+from sentry.integrations.grpc.unary import answer as answer_unary
 from sentry.integrations.source_code_management.errors import ScmError
 
 PREFIX = "/grpc"
@@ -39,9 +42,10 @@ type Headers = list[tuple[str, str]]
 class RpcApplication:
     """Answers every request under the service's path, with and without the ``/grpc`` prefix."""
 
-    def __init__(self, inner: WSGIApplication) -> None:
-        """Wraps the RPC library's application."""
+    def __init__(self, inner: WSGIApplication, methods: Mapping[str, UnaryMethod]) -> None:
+        """Takes the RPC library's application, and the RPCs that are called without it."""
         self._inner = inner
+        self._methods = methods
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answers one request (WSGI)."""
@@ -57,22 +61,41 @@ class RpcApplication:
             request = open_request(environ, policy, form)
         except ScmError as error:
             return _refuse(start_response, form, error, extra)
-        return self._answer(request, start_response, extra)
+        request.call.headers += extra
+        if request.form.is_web and not request.call.policy.streams:
+            return self._answer_unary(request, start_response)
+        return self._answer(request, environ, start_response)
+
+    def _answer_unary(
+        self, request: OpenedRequest, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Unary calls over gRPC-Web."""
+        call, form = request.call, request.form
+        method = self._methods[call.policy.path]
+        with active(call), statement_deadline(is_sent=call.deadline_sent):
+            answer = answer_unary(
+                method, request.body, encoding=request.encoding, accepted=request.accepted
+            )
+        close_old_connections()
+        kind = ("content-type", wire.answer_type(form))
+        start_response("200 OK", [kind, ("grpc-encoding", answer.encoding), *call.headers])
+        is_text = form.protocol is wire.Protocol.GRPC_WEB_TEXT
+        return [wire.encode_text(answer.body) if is_text else answer.body]
 
     def _answer(
-        self, request: OpenedRequest, start_response: StartResponse, extra: Headers
+        self, request: OpenedRequest, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        is_text = request.form.protocol is wire.Protocol.GRPC_WEB_TEXT
-        if is_text or extra:
-            start_response = _rewriting(start_response, extra, is_text=is_text)
-        call = request.call
+        """Streams, and every call over Connect."""
+        call, form = request.call, request.form
+        starter = _starter(start_response, call, form)
         with active(call), statement_deadline(is_sent=call.deadline_sent):
-            parts = self._inner(request.environ, start_response)
+            parts = self._inner(library_environ(request, environ), starter)
             if call.policy.streams:
+                is_text = form.protocol is wire.Protocol.GRPC_WEB_TEXT
                 return _Stream(call, parts, is_text=is_text)
             body = b"".join(parts)
         close_old_connections()
-        return [wire.encode_text(body) if is_text else body]
+        return [body]
 
 
 class _Stream:
@@ -114,36 +137,31 @@ def _refuse(
     return [body]
 
 
-def _rewriting(start_response: StartResponse, extra: Headers, *, is_text: bool) -> StartResponse:
-    """A ``start_response`` that adds headers and names the text form of gRPC-Web."""
+def _starter(start_response: StartResponse, call: RpcCall, form: wire.WireFormat) -> StartResponse:
+    """A ``start_response`` that adds the call's headers and names the text form of gRPC-Web."""
 
     def start(status: str, headers: Headers, *exc_info: Any) -> object:
-        if is_text:
+        if form.is_web:
             headers = [
-                (name, value.replace("grpc-web+", "grpc-web-text+"))
-                if name == "content-type"
-                else (name, value)
+                (name, wire.answer_type(form) if name == "content-type" else value)
                 for name, value in headers
             ]
-        return start_response(status, [*headers, *extra], *exc_info)
+        return start_response(status, headers + call.headers, *exc_info)
 
     return start  # type: ignore[return-value]
 
 
 def build_application() -> RpcApplication:
     """The door, ready to be mounted; raises where an RPC has no policy."""
+    service = ScmServicer()
+    around: list[UnaryInterceptorSync] = [MessageInterceptor(), IdempotencyInterceptor()]
     inner = ScmServiceWSGIApplication(
-        ScmServicer(),
-        interceptors=[
-            ErrorInterceptor(),
-            AuthenticationInterceptor(),
-            MessageInterceptor(),
-            IdempotencyInterceptor(),
-        ],
+        service,
+        interceptors=[ErrorInterceptor(), AuthenticationInterceptor(), *around],
         read_max_bytes=options.get_int("grpc.max-request-bytes"),
         codecs=codecs(),
     )
-    return RpcApplication(inner)
+    return RpcApplication(inner, unary_methods(service, around))
 
 
 def is_rpc(environ: WSGIEnvironment) -> bool:

@@ -7,7 +7,7 @@ each in another context.
 import time
 from collections.abc import Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sentry.auth.caller import Caller
 from sentry.integrations.grpc.policy import RpcPolicy
@@ -25,6 +25,7 @@ class RpcCall:
         authenticate: tells who calls; raises Unauthenticated.
         idempotency_key: the header's value; "" without one.
         caller: who calls, once the credential was accepted.
+        headers: what the answer's HTTP headers say besides.
     """
 
     policy: RpcPolicy
@@ -33,6 +34,7 @@ class RpcCall:
     authenticate: Callable[[], Caller]
     idempotency_key: str = ""
     caller: Caller | None = None
+    headers: list[tuple[str, str]] = field(default_factory=list)
 
     def seconds_left(self) -> float:
         """Seconds until the deadline, never negative."""

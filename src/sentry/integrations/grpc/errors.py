@@ -94,6 +94,15 @@ class RpcStatus:
         return ConnectError(self.code, self.message, details)
 
 
+class ReplayedError(Exception):
+    """A failure that an earlier call with the same idempotency key had; goes out as it did then."""
+
+    def __init__(self, status: RpcStatus) -> None:
+        """Takes the kept status."""
+        super().__init__(status.message)
+        self.status = status
+
+
 def code_of(error: ScmError) -> Code:
     """The gRPC code of a domain error."""
     return next((code for kind, code in _CODES if isinstance(error, kind)), Code.INTERNAL)
@@ -105,7 +114,6 @@ def is_permanent(error: ScmError) -> bool:
         Code.INVALID_ARGUMENT,
         Code.NOT_FOUND,
         Code.ALREADY_EXISTS,
-        Code.UNIMPLEMENTED,
     }
 
 
@@ -128,6 +136,8 @@ def status_of_exception(error: BaseException, method: str) -> RpcStatus:
     """The status of whatever a call raised. What is not the domain's own is logged, not told."""
     if isinstance(error, ScmError):
         return status_of(error)
+    if isinstance(error, ReplayedError):
+        return error.status
     if isinstance(error, ConnectError):
         return status_of(_of_library(error))
     if isinstance(error, OperationalError) and deadline_end() and remaining(1.0) <= 0:
@@ -149,4 +159,9 @@ def _of_library(error: ConnectError) -> ScmError:
     """What the RPC library found wrong with a message, in our words."""
     if error.code is Code.RESOURCE_EXHAUSTED:
         return errors.TooLarge("the message is larger than this server takes")
-    return errors.InvalidArgument("message", "cannot be read", reason=Reason.MESSAGE_MALFORMED)
+    return malformed_message()
+
+
+def malformed_message(description: str = "cannot be read") -> errors.InvalidArgument:
+    """The error for bytes that are no message of the RPC, or not of the protocol."""
+    return errors.InvalidArgument("message", description, reason=Reason.MESSAGE_MALFORMED)

@@ -5,11 +5,13 @@ import time
 from dataclasses import dataclass
 from wsgiref.types import WSGIEnvironment
 
+from django.conf import settings
+
 from sentry import options
 from sentry.integrations.grpc import wire
 from sentry.integrations.grpc.call import RpcCall
 from sentry.integrations.grpc.credentials import authenticator
-from sentry.integrations.grpc.errors import ProtocolError
+from sentry.integrations.grpc.errors import ProtocolError, malformed_message
 from sentry.integrations.grpc.policy import RpcPolicy
 from sentry.integrations.source_code_management.errors import InvalidArgument, Reason, TooLarge
 from sentry.silo import SiloMode
@@ -18,13 +20,23 @@ from sentry.silo import SiloMode
 _OVERHEAD = 1024
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class OpenedRequest:
-    """A request that is of the protocol: its call, its form, and what the RPC library is given."""
+    """A request that is of the protocol.
+
+    Attributes:
+        call: its call.
+        form: what its content type means.
+        body: the body in binary form.
+        encoding: the compression that it names; "" for none.
+        accepted: the compressions that the caller takes, as its header lists them.
+    """
 
     call: RpcCall
     form: wire.WireFormat
-    environ: WSGIEnvironment
+    body: bytes
+    encoding: str
+    accepted: str
 
 
 def open_request(
@@ -52,13 +64,20 @@ def open_request(
         authenticate=authenticator(environ, form.encoding_header, body),
         idempotency_key=environ.get("HTTP_X_IDEMPOTENCY_KEY", ""),
     )
-    return OpenedRequest(call=call, form=form, environ=_inner_environ(environ, policy, form, body))
+    encoding, accepted = form.compression_headers
+    return OpenedRequest(
+        call=call,
+        form=form,
+        body=_binary(form, body),
+        encoding=environ.get(encoding, ""),
+        accepted=environ.get(accepted, ""),
+    )
 
 
 def _checked(
     environ: WSGIEnvironment, policy: RpcPolicy | None, form: wire.WireFormat | None
 ) -> tuple[RpcPolicy, wire.WireFormat]:
-    if SiloMode.get_current_mode() is SiloMode.CONTROL:
+    if settings.SILO_MODE == SiloMode.CONTROL:
         raise ProtocolError(
             Reason.WRONG_SILO,
             "this service is served by region silos",
@@ -109,7 +128,7 @@ def _read_body(environ: WSGIEnvironment, form: wire.WireFormat) -> bytes:
     if len(body) > most:
         raise TooLarge("the message is larger than this server takes")
     if length and len(body) < int(length):
-        raise _malformed("ends before its content-length")
+        raise malformed_message("ends before its content-length")
     return body
 
 
@@ -126,32 +145,29 @@ def _read(environ: WSGIEnvironment, size: int) -> bytes:
     return b"".join(pieces)
 
 
-def _inner_environ(
-    environ: WSGIEnvironment, policy: RpcPolicy, form: wire.WireFormat, body: bytes
-) -> WSGIEnvironment:
-    """The request as the RPC library is given it: binary, whole, and nothing that it need not know.
+def _binary(form: wire.WireFormat, body: bytes) -> bytes:
+    if form.protocol is not wire.Protocol.GRPC_WEB_TEXT:
+        return body
+    binary = wire.decode_text(body)
+    if binary is None:
+        raise malformed_message("is no base64")
+    return binary
+
+
+def library_environ(request: OpenedRequest, environ: WSGIEnvironment) -> WSGIEnvironment:
+    """The request as the RPC library is given it: binary, whole, and nothing else that it has.
 
     The deadline is ours to keep; the library would answer a late call with texts of its own.
     """
-    message: bytes | None = body
-    if form.protocol is wire.Protocol.GRPC_WEB_TEXT:
-        message = wire.decode_text(body)
-    if message is None:
-        raise _malformed("is no base64")
-    inner = {
+    encoding, accepted = request.form.compression_headers
+    return {
         "REQUEST_METHOD": "POST",
         "SCRIPT_NAME": "",
-        "PATH_INFO": policy.path,
-        "CONTENT_TYPE": form.inner_type,
-        "CONTENT_LENGTH": str(len(message)),
-        "wsgi.input": io.BytesIO(message),
+        "PATH_INFO": request.call.policy.path,
+        "CONTENT_TYPE": request.form.inner_type,
+        "CONTENT_LENGTH": str(len(request.body)),
+        "wsgi.input": io.BytesIO(request.body),
         "wsgi.errors": environ["wsgi.errors"],
+        encoding: request.encoding,
+        accepted: request.accepted,
     }
-    for header in form.compression_headers:
-        if header in environ:
-            inner[header] = environ[header]
-    return inner
-
-
-def _malformed(description: str) -> InvalidArgument:
-    return InvalidArgument("message", description, reason=Reason.MESSAGE_MALFORMED)

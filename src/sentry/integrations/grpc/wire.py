@@ -23,7 +23,7 @@ _GRPC_TIMEOUT = re.compile(r"([0-9]{1,8})([HMSmun])")
 _CONNECT_TIMEOUT = re.compile(r"[0-9]{1,10}")
 _UNITS = {"H": 3600.0, "M": 60.0, "S": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9}
 _END_OF_STREAM = 0x02
-_TRAILERS = 0x80
+TRAILERS = 0x80
 
 
 class Protocol(Enum):
@@ -41,10 +41,11 @@ class WireFormat:
 
     Attributes:
         protocol: the form of the call.
-        inner_type: the content type that the RPC library is given.
+        inner_type: the content type in binary form: what the RPC library is given.
         timeout_header: the header that carries the deadline, as WSGI names it.
         encoding_header: the header that carries the compression, as WSGI names it.
         compression_headers: that one and the one that says what the caller accepts.
+        is_web: whether the form is one of gRPC-Web's.
     """
 
     protocol: Protocol
@@ -52,6 +53,7 @@ class WireFormat:
     timeout_header: str
     encoding_header: str
     compression_headers: tuple[str, str]
+    is_web: bool
 
 
 def _grpc_web(protocol: Protocol) -> WireFormat:
@@ -61,6 +63,7 @@ def _grpc_web(protocol: Protocol) -> WireFormat:
         timeout_header="HTTP_GRPC_TIMEOUT",
         encoding_header="HTTP_GRPC_ENCODING",
         compression_headers=("HTTP_GRPC_ENCODING", "HTTP_GRPC_ACCEPT_ENCODING"),
+        is_web=True,
     )
 
 
@@ -72,6 +75,7 @@ def _connect(protocol: Protocol, inner_type: str, encoding_header: str) -> WireF
         timeout_header="HTTP_CONNECT_TIMEOUT_MS",
         encoding_header=encoding_header,
         compression_headers=(encoding_header, accept),
+        is_web=False,
     )
 
 
@@ -97,6 +101,13 @@ def wire_format(content_type: str, *, streams: bool) -> WireFormat | None:
     """What the content type means for such an RPC; None where it means nothing here."""
     kind = content_type.partition(";")[0].strip().lower()
     return (STREAM_FORMATS if streams else UNARY_FORMATS).get(kind)
+
+
+def answer_type(form: WireFormat) -> str:
+    """The content type of a call's answer in this form."""
+    if form.protocol is Protocol.GRPC_WEB_TEXT:
+        return "application/grpc-web-text+proto"
+    return form.inner_type
 
 
 def parse_timeout(wire: WireFormat, text: str) -> float | None:
@@ -133,10 +144,10 @@ def refusal(wire: WireFormat | None, error: ScmError, status: RpcStatus) -> tupl
         status: the same as a status.
     """
     protocol = wire.protocol if wire else Protocol.CONNECT_UNARY
-    if protocol is Protocol.GRPC_WEB:
-        return "200 OK", "application/grpc-web+proto", _trailers(status)
-    if protocol is Protocol.GRPC_WEB_TEXT:
-        return "200 OK", "application/grpc-web-text+proto", encode_text(_trailers(status))
+    if wire is not None and wire.is_web:
+        body = trailers(status)
+        is_text = protocol is Protocol.GRPC_WEB_TEXT
+        return "200 OK", answer_type(wire), encode_text(body) if is_text else body
     if wire is not None and protocol is Protocol.CONNECT_STREAM:
         end = json.dumps({"error": connect_error(status)}).encode()
         return "200 OK", wire.inner_type, struct.pack(">BI", _END_OF_STREAM, len(end)) + end
@@ -162,7 +173,8 @@ def connect_error(status: RpcStatus) -> dict[str, object]:
     }
 
 
-def _trailers(status: RpcStatus) -> bytes:
+def trailers(status: RpcStatus) -> bytes:
+    """The frame of trailers that ends a failed call over gRPC-Web."""
     raw = status.to_proto().SerializeToString()
     details = base64.b64encode(raw).decode("ascii").rstrip("=")
     text = (
@@ -170,7 +182,7 @@ def _trailers(status: RpcStatus) -> bytes:
         f"grpc-message: {urllib.parse.quote(status.message, safe='')}\r\n"
         f"grpc-status-details-bin: {details}\r\n"
     ).encode("ascii")
-    return struct.pack(">BI", _TRAILERS, len(text)) + text
+    return struct.pack(">BI", TRAILERS, len(text)) + text
 
 
 _HTTP_STATUS = {

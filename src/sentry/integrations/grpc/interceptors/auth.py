@@ -10,7 +10,7 @@ from sentry.integrations.source_code_management.errors import PermissionDenied, 
 class AuthenticationInterceptor:
     """Authenticates the call, checks its scope, then counts it, before its message is read."""
 
-    def on_start_sync(self, ctx: RequestContext, /) -> None:  # type: ignore[type-arg]
+    def on_start_sync(self, _ctx: RequestContext, /) -> None:  # type: ignore[type-arg]
         """Sets the caller of the call at hand.
 
         Raises:
@@ -22,10 +22,10 @@ class AuthenticationInterceptor:
         try:
             state = limiter.hit(caller.credential)
         except RateLimited as error:
-            _tell(ctx, RateLimitState(error.limit, 0, error.reset_at))
+            call.headers += _told(RateLimitState(error.limit, 0, error.reset_at))
             raise
         if state is not None:
-            _tell(ctx, state)
+            call.headers += _told(state)
         if call.policy.scope not in caller.scopes:
             raise PermissionDenied(call.policy.scope)
         call.caller = caller
@@ -34,8 +34,9 @@ class AuthenticationInterceptor:
         """Nothing to do after the call."""
 
 
-def _tell(ctx: RequestContext, state: RateLimitState) -> None:  # type: ignore[type-arg]
-    headers = ctx.response_headers
-    headers["x-ratelimit-limit"] = str(state.limit)
-    headers["x-ratelimit-remaining"] = str(state.remaining)
-    headers["x-ratelimit-reset"] = str(state.reset_at)
+def _told(state: RateLimitState) -> list[tuple[str, str]]:
+    return [
+        ("x-ratelimit-limit", str(state.limit)),
+        ("x-ratelimit-remaining", str(state.remaining)),
+        ("x-ratelimit-reset", str(state.reset_at)),
+    ]

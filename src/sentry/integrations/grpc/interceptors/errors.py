@@ -3,7 +3,6 @@
 from connectrpc.request import RequestContext
 
 from sentry.integrations.grpc.errors import status_of_exception
-from sentry.integrations.grpc.interceptors.replay import ReplayedError
 
 
 class ErrorInterceptor:
@@ -14,7 +13,5 @@ class ErrorInterceptor:
 
     def on_end_sync(self, _token: None, ctx: RequestContext, error: Exception | None, /) -> None:  # type: ignore[type-arg]
         """Raises the status of the error, if there is one."""
-        if isinstance(error, ReplayedError):
-            raise error.status.to_connect_error()
         if error is not None:
             raise status_of_exception(error, ctx.method.name).to_connect_error() from error

@@ -8,16 +8,7 @@ from google.protobuf import symbol_database
 from google.protobuf.message import Message
 from google.rpc import status_pb2
 
-from sentry.integrations.grpc.errors import RpcStatus, code_from_number
-
-
-class ReplayedError(Exception):
-    """A failure that an earlier call with the same key had; goes out as it did then."""
-
-    def __init__(self, status: RpcStatus) -> None:
-        """Takes the kept status."""
-        super().__init__(status.message)
-        self.status = status
+from sentry.integrations.grpc.errors import ReplayedError, RpcStatus, code_from_number
 
 
 def kept_answer(answer: Message) -> str:

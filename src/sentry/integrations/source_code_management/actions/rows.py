@@ -1,7 +1,9 @@
 """From rows to the domain's values, and the lookups that several actions share."""
 
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import lru_cache
+
+from django.db.models import QuerySet
 
 from sentry.auth.caller import Caller
 from sentry.integrations.source_code_management.errors import NotFound
@@ -90,22 +92,16 @@ def find_repository(caller: Caller, repository_id: int) -> Repository:
         NotFound: there is none.
     """
     clean_id("repository_id", repository_id)
-    rows = RepositoryRow.objects.raw(_one_repository(), [repository_id, caller.organization_id])
-    row = next(iter(rows), None)
+    row = next(iter(_repositories_of(caller.organization_id).filter(id=repository_id)), None)
     if row is None or row.status not in STATES:
         raise NotFound("repository")
     return to_repository(row)
 
 
-@cache
-def _one_repository() -> str:
-    """The statement for one repository of one organization.
-
-    Nearly every call begins with it, and Django takes longer to build it than to run it.
-    """
-    template = RepositoryRow.objects.filter(id=0, organization_id=0)
-    statement, _ = template.query.sql_with_params()
-    return statement
+@lru_cache(maxsize=1024)
+def _repositories_of(organization_id: int) -> QuerySet[RepositoryRow]:
+    """The repositories of an organization: the beginning of nearly every call, made once."""
+    return RepositoryRow.objects.filter(organization_id=organization_id)
 
 
 def find_repositories(caller: Caller, repository_ids: Iterable[int]) -> dict[int, Repository]:
