@@ -55,7 +55,9 @@ def generated_anew(tree: Path) -> None:
     for proto in (TOP / PROTOS).glob("*.proto"):
         shutil.copy(proto, tree / PROTOS)
     (tree / "scripts").mkdir()
-    script = shutil.copy(TOP / "scripts/generate_grpc.sh", tree / "scripts")
+    for name in ("export_protos.sh", "generate_grpc.sh"):
+        shutil.copy(TOP / "scripts" / name, tree / "scripts")
+    script = tree / "scripts/generate_grpc.sh"
     environment = {**os.environ, "PYTHON": sys.executable}
     subprocess.run(["bash", script], check=True, stdout=subprocess.DEVNULL, env=environment)
 
