@@ -160,6 +160,16 @@ def _parse_organizations(key_id: str, value: object) -> frozenset[int] | None:
     raise MalformedSecretsError(f'{key_id}: organizations is a list of ids or "*"')
 
 
+def check_key(key_id: str) -> None:
+    """Refuses an unknown key before anything of the body is read.
+
+    Raises:
+        Unauthenticated: no service has the key.
+    """
+    if _service(key_id) is None:
+        raise _not_verified()
+
+
 def verify(request: SignedRequest, *, now: float | None = None) -> Caller:
     """The service behind a signed request; its nonce is used up by this.
 
@@ -169,7 +179,7 @@ def verify(request: SignedRequest, *, now: float | None = None) -> Caller:
     """
     service = _service(request.key_id)
     if service is None or not _matches(request, service.secrets):
-        raise Unauthenticated("the signature does not verify", reason=Reason.SIGNATURE_INVALID)
+        raise _not_verified()
     timestamp = _checked_time(request.timestamp, time.time() if now is None else now)
     if not _NONCE.fullmatch(request.nonce):
         raise Unauthenticated(
@@ -189,6 +199,10 @@ def verify(request: SignedRequest, *, now: float | None = None) -> Caller:
         credential=f"service:{service.id}",
         label=service.id,
     )
+
+
+def _not_verified() -> Unauthenticated:
+    return Unauthenticated("the signature does not verify", reason=Reason.SIGNATURE_INVALID)
 
 
 def _service(key_id: str) -> SharedSecret | None:

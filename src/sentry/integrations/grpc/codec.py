@@ -30,6 +30,32 @@ class OrderedBinaryCodec:
         return message_class.FromString(bytes(data))
 
 
+class StrictJsonCodec:
+    """Protobuf's JSON form: one object, without unknown fields or names."""
+
+    _inner = google_protobuf_json_codec(ignore_unknown_fields=False)
+
+    def name(self) -> str:
+        """The end of the content types that it is for."""
+        return "json"
+
+    def encode(self, message: Message) -> bytes:
+        """A message's JSON."""
+        return self._inner.encode(message)
+
+    def decode[M: Message](self, data: bytes | bytearray, message_class: type[M]) -> M:
+        """The message in the JSON.
+
+        Raises:
+            ValueError: it is no object.
+            google.protobuf.json_format.ParseError: the object is no such message.
+        """
+        if not data.lstrip().startswith(b"{"):
+            raise ValueError("expected an object")
+        message: M = self._inner.decode(data, message_class)
+        return message
+
+
 def codecs() -> list[Codec]:
     """The codecs of the door."""
-    return [OrderedBinaryCodec(), google_protobuf_json_codec(ignore_unknown_fields=False)]
+    return [OrderedBinaryCodec(), StrictJsonCodec()]

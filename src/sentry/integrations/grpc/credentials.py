@@ -5,19 +5,20 @@ from wsgiref.types import WSGIEnvironment
 
 from sentry.auth.authentication import PresentedCredentials, authenticate
 from sentry.auth.caller import Caller
-from sentry.auth.signature import SignedRequest, verify
+from sentry.auth.signature import SignedRequest, check_key, verify
 from sentry.integrations.source_code_management.errors import Reason, Unauthenticated
 
 
 def authenticator(
-    environ: WSGIEnvironment, encoding_header: str, body: bytes
+    environ: WSGIEnvironment, encoding_header: str, read_body: Callable[[], bytes]
 ) -> Callable[[], Caller]:
     """How to find out who makes this request.
 
     Args:
         environ: the request as it arrived.
         encoding_header: the header that carries this content type's compression, as WSGI names it.
-        body: the bytes of the body as sent; a signature covers them.
+        read_body: gives the bytes of the body as sent; a signature covers them, no other
+            credential needs them.
     """
     api_key = environ.get("HTTP_X_API_KEY", "")
     authorization = environ.get("HTTP_AUTHORIZATION", "")
@@ -31,8 +32,12 @@ def authenticator(
         return lambda: authenticate(presented)
     if api_key or authorization:
         return _refuse_two
-    request = signed_request(environ, encoding_header, signature, body)
-    return lambda: verify(request)
+
+    def verified() -> Caller:
+        check_key(_latin1(environ.get("HTTP_X_KEY_ID", "")))
+        return verify(signed_request(environ, encoding_header, signature, read_body()))
+
+    return verified
 
 
 def signed_request(

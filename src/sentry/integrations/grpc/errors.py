@@ -157,6 +157,8 @@ def status_of_exception(error: BaseException, method: str) -> RpcStatus:
 
 def _of_library(error: ConnectError) -> ScmError:
     """What the RPC library found wrong with a message, in our words."""
+    if isinstance(error.__cause__, ScmError):
+        return error.__cause__  # ours, from the reading of the body
     if error.code is Code.RESOURCE_EXHAUSTED:
         return errors.TooLarge("the message is larger than this server takes")
     return malformed_message()

@@ -23,6 +23,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from sentry import options
 from sentry.integrations.grpc import wire
+from sentry.integrations.grpc.body import RequestBody
 from sentry.integrations.grpc.codec import OrderedBinaryCodec
 from sentry.integrations.grpc.errors import malformed_message, status_of_exception
 from sentry.integrations.grpc.interceptors.auth import AuthenticationInterceptor
@@ -83,19 +84,19 @@ def unary_methods(
     return methods
 
 
-def answer(method: UnaryMethod, body: bytes, *, encoding: str, accepted: str) -> UnaryAnswer:
+def answer(method: UnaryMethod, body: RequestBody, *, encoding: str, accepted: str) -> UnaryAnswer:
     """Carries the call at hand out. Whatever it raises becomes a status with a text of ours.
 
     Args:
         method: the RPC.
-        body: the frame that arrived.
+        body: the frame that arrives; read once the caller is known.
         encoding: the compression of its message, if its flag says that it is compressed.
         accepted: the compressions that the caller takes, as its header lists them.
     """
     try:
         context = RequestContext(method=method.info, http_method="POST", request_headers=Headers())
         _authentication.on_start_sync(context)
-        request = _read(method.info.input, body, encoding)
+        request = _read(method.info.input, body.binary(), encoding)
         message = _codec.encode(method.handler(request, context))
     except Exception as error:  # noqa: BLE001 - the door's last resort: logged, told as INTERNAL
         status = status_of_exception(error, method.info.name)

@@ -124,7 +124,7 @@ def decode_text(body: bytes) -> bytes | None:
     Several padded pieces may follow each other.
     """
     try:
-        pieces = re.findall(rb"[^=]+=*", body)
+        pieces = re.findall(rb"^=+|[^=]+=*", body)
         return b"".join(base64.b64decode(piece, validate=True) for piece in pieces)
     except binascii.Error:
         return None

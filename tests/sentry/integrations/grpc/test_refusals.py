@@ -303,7 +303,6 @@ class TestProtocol:
         answer = ask(
             scene,
             door.framed(get),
-            x_signature="",
             connect_timeout_ms="nonsense",
             content_encoding="br",
             te="trailers",
