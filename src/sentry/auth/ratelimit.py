@@ -6,7 +6,7 @@ else the database) and counts those down by itself, so that a request seldom tou
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Lock
 
@@ -38,9 +38,23 @@ class RateLimitState:
 
 @dataclass(slots=True)
 class _Lease:
-    window: int
-    left: int
-    unleased: int
+    """What this process may still let through of one credential's requests in one minute."""
+
+    window: int = -1
+    left: int = 0
+    unleased: int = 0
+    lock: Lock = field(default_factory=Lock)
+
+    def is_over(self, window: int) -> bool:
+        return self.window != window or (self.left == 0 and self.unleased > 0)
+
+    def renew(self, credential: str, window: int, limit: int) -> None:
+        size = max(1, min(options.get_int("ratelimit.lease-size"), limit // _LEASES_PER_LIMIT))
+        before = _take(credential, window, size)
+        self.window = window
+        self.left = max(0, min(size, limit - before))
+        # with nothing left to lease, this window is over for the credential in every process
+        self.unleased = max(0, limit - before - self.left)
 
 
 class RateLimiter:
@@ -49,10 +63,11 @@ class RateLimiter:
     def __init__(self) -> None:
         """Starts without leases."""
         self._leases: dict[str, _Lease] = {}
-        self._lock = Lock()
 
     def hit(self, credential: str) -> RateLimitState | None:
         """Counts one request; None where there is no limit.
+
+        Only calls of the same credential wait for each other while a block is leased.
 
         Raises:
             RateLimited: the limit of this minute is used up.
@@ -63,10 +78,10 @@ class RateLimiter:
         now = time.time()
         window = int(now) // WINDOW_SECONDS
         reset_at = (window + 1) * WINDOW_SECONDS
-        with self._lock:
-            lease = self._leases.get(credential)
-            if lease is None or lease.window != window or (lease.left == 0 and lease.unleased):
-                lease = self._renew(credential, window, limit)
+        lease = self._leases.get(credential) or self._new_lease(credential)
+        with lease.lock:
+            if lease.is_over(window):
+                lease.renew(credential, window, limit)
             if lease.left == 0:
                 raise RateLimited(
                     limit=limit, reset_at=reset_at, retry_after=max(1.0, reset_at - now)
@@ -76,19 +91,12 @@ class RateLimiter:
 
     def forget(self) -> None:
         """Drops every lease; what was leased stays counted."""
-        with self._lock:
-            self._leases.clear()
+        self._leases = {}
 
-    def _renew(self, credential: str, window: int, limit: int) -> _Lease:
-        size = max(1, min(options.get_int("ratelimit.lease-size"), limit // _LEASES_PER_LIMIT))
+    def _new_lease(self, credential: str) -> _Lease:
         if len(self._leases) >= _MAX_CREDENTIALS:
-            self._leases.clear()
-        before = _take(credential, window, size)
-        granted = max(0, min(size, limit - before))
-        # with nothing left to lease, this window is over for the credential in every process
-        lease = _Lease(window, granted, max(0, limit - before - granted))
-        self._leases[credential] = lease
-        return lease
+            self._leases = {}
+        return self._leases.setdefault(credential, _Lease())
 
 
 def _take(credential: str, window: int, size: int) -> int:

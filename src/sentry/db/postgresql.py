@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
@@ -38,18 +38,9 @@ class _StatementTimeout:
         return execute(sql, params, many, context)
 
 
-def statement_deadline(*, is_sent: bool) -> AbstractContextManager[None]:
-    """Bounds the statements in the block by the deadline at hand, if the caller sent one.
-
-    SQLite needs none of this: see ``sentry.db.sqlite``.
-    """
-    if not is_sent or connection.vendor != "postgresql":
-        return nullcontext()
-    return _bounded()
-
-
 @contextmanager
-def _bounded() -> Iterator[None]:
+def bounded_statements() -> Iterator[None]:
+    """Bounds the statements in the block by the deadline at hand."""
     timeout = _StatementTimeout()
     try:
         with connection.execute_wrapper(timeout):

@@ -1,14 +1,19 @@
 """What this platform adds to SQLite connections."""
 
+import math
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from django.db import connection
 from django.db.backends.signals import connection_created
 
-from sentry.utils.deadline import deadline_end
+from sentry.utils.deadline import deadline_end, remaining
 
 # SQLite asks after this many steps of its machine, about a millisecond's work.
 _STEPS = 20_000
+_USUAL_SECONDS = 5.0
 
 
 def _past_deadline() -> int:
@@ -24,3 +29,36 @@ def _watch(connection: Any, **_: object) -> None:
 def connect() -> None:
     """Makes every SQLite connection stop a statement when the deadline of the call has passed."""
     connection_created.connect(_watch, dispatch_uid="sqlite-deadline")
+
+
+class _BusyTimeout:
+    """Sets how long a statement waits for another writer, before the first one of a block."""
+
+    def __init__(self) -> None:
+        self.is_set = False
+
+    def __call__(
+        self, execute: Callable[..., Any], sql: str, params: Any, many: Any, context: Any
+    ) -> Any:
+        if not self.is_set:
+            self.is_set = True
+            _wait_at_most(context["connection"], math.ceil(remaining(0) * 1000))
+        return execute(sql, params, many, context)
+
+
+@contextmanager
+def bounded_waits() -> Iterator[None]:
+    """Bounds the waiting for other writers in the block by the deadline at hand."""
+    timeout = _BusyTimeout()
+    try:
+        with connection.execute_wrapper(timeout):
+            yield
+    finally:
+        if timeout.is_set and connection.connection is not None:
+            usual = connection.settings_dict["OPTIONS"].get("timeout", _USUAL_SECONDS)
+            _wait_at_most(connection, int(usual * 1000))
+
+
+def _wait_at_most(connection: Any, milliseconds: int) -> None:
+    # below Django: this statement is not one of the block's
+    connection.connection.execute(f"PRAGMA busy_timeout = {milliseconds}")

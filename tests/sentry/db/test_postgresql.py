@@ -5,7 +5,7 @@ import time
 import pytest
 from django.db import DatabaseError, OperationalError, connection, transaction
 
-from sentry.db.postgresql import statement_deadline
+from sentry.db.deadline import statement_deadline
 from sentry.utils.deadline import deadline_at
 
 

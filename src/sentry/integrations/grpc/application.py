@@ -14,7 +14,7 @@ from connectrpc.interceptor import UnaryInterceptorSync
 from django.db import close_old_connections
 
 from sentry import options
-from sentry.db.postgresql import statement_deadline
+from sentry.db.deadline import statement_deadline
 from sentry.integrations.grpc import cors, wire
 from sentry.integrations.grpc.call import RpcCall, active
 from sentry.integrations.grpc.codec import codecs
