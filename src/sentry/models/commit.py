@@ -12,13 +12,19 @@ from sentry.silo import region_silo_model
 
 @region_silo_model
 class Commit(RegionModel):
-    """A commit. ``key`` is its full id; ``date_added`` is the committer's time."""
+    """A commit. ``key`` is its full id; ``date_added`` is the committer's time.
+
+    ``author`` is whom the organization knows by the address; ``author_name`` and ``author_email``
+    are what this commit says, letter for letter (null: kept by the author's row alone).
+    """
 
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE)
     repository = models.ForeignKey(Repository, on_delete=models.CASCADE, db_index=False)
     key = models.CharField(max_length=64)
     message = models.TextField(null=True)
     author = models.ForeignKey(CommitAuthor, null=True, on_delete=models.SET_NULL)
+    author_name = models.TextField(null=True)
+    author_email = models.TextField(null=True)
     date_added = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -1,6 +1,5 @@
 """Commits: read from the database first, then from the host."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -203,7 +202,10 @@ def unstored(repository: Repository, info: CommitInfo) -> Commit:
 
 
 def store_commit(repository: Repository, info: CommitInfo) -> Commit:
-    """Stores a host's commit and its author; a stored one stays as it is."""
+    """Stores a host's commit and its author; a stored one stays as it is.
+
+    The answer is what was stored, so that the first caller reads what every later one will.
+    """
     author = _store_author(repository.organization_id, info.author)
     row, _ = CommitRow.objects.get_or_create(
         repository_id=repository.id,
@@ -212,10 +214,12 @@ def store_commit(repository: Repository, info: CommitInfo) -> Commit:
             "organization_id": repository.organization_id,
             "message": info.message,
             "author": author,
+            "author_name": info.author.name,
+            "author_email": info.author.email,
             "date_added": info.committed_at,
         },
     )
-    return replace(unstored(repository, info), id=row.id)
+    return to_commit(row, commit_url(repository, row.key))
 
 
 def _store_author(organization_id: int, info: AuthorInfo) -> CommitAuthor | None:

@@ -53,19 +53,27 @@ def to_repository(row: RepositoryRow) -> Repository:
 
 def to_commit(row: CommitRow, web_url: str = "") -> Commit:
     """A commit's row as the domain's value; ``row.author`` must be loaded."""
-    author = row.author
     return Commit(
         id=row.id,
         repository_id=row.repository_id,
         sha=row.key,
         message=row.message or "",
-        author=None
-        if author is None
-        else AuthorInfo(
-            name=author.name or "", email=author.email, external_id=author.external_id or ""
-        ),
+        author=_author_of(row),
         committed_at=row.date_added,
         web_url=web_url,
+    )
+
+
+def _author_of(row: CommitRow) -> AuthorInfo | None:
+    """What the commit itself says; where nothing of it is kept, what its author's row says."""
+    known = row.author
+    if row.author_name is None and row.author_email is None and known is None:
+        return None
+    name, email = row.author_name, row.author_email
+    return AuthorInfo(
+        name=((known and known.name) or "") if name is None else name,
+        email=(known.email if known else "") if email is None else email,
+        external_id=(known and known.external_id) or "",
     )
 
 

@@ -23,18 +23,32 @@ from tests.sentry.integrations.scene import (
 
 def prefixed_commit(git: GitTruth, prefix: str) -> str:
     """A commit, on a branch of its own, whose id begins with the hex digits given."""
-    tree = git("rev-parse", "HEAD^{tree}").strip()
-    people = f"{ADA[0]} <{ADA[1]}> 1700000000 +0000"
-    head = f"tree {tree}\nauthor {people}\ncommitter {people}\n\n"
+    head = _head_of(git, ADA)
     sha, content = "", b""
     numbers = count()
     while not sha.startswith(prefix):
         content = f"{head}Twin {next(numbers)}\n".encode()
         sha = hashlib.sha1(b"commit %d\0%s" % (len(content), content)).hexdigest()
-    file = git.path / ".git" / "twin"
+    assert _write(git, content) == sha
+    return sha
+
+
+def raw_commit(git: GitTruth, author: tuple[str, str]) -> str:
+    """A commit, on a branch of its own, with the author as given: ``git commit`` trims names."""
+    return _write(git, f"{_head_of(git, author)}Raw\n".encode())
+
+
+def _head_of(git: GitTruth, author: tuple[str, str]) -> str:
+    tree = git("rev-parse", "HEAD^{tree}").strip()
+    person = f"{author[0]} <{author[1]}> 1700000000 +0000"
+    return f"tree {tree}\nauthor {person}\ncommitter {person}\n\n"
+
+
+def _write(git: GitTruth, content: bytes) -> str:
+    file = git.path / ".git" / "raw-commit"
     file.write_bytes(content)
-    assert git("hash-object", "-t", "commit", "-w", str(file)).strip() == sha
-    git("update-ref", f"refs/heads/twin-{sha[:12]}", sha)
+    sha = git("hash-object", "-t", "commit", "-w", str(file)).strip()
+    git("update-ref", f"refs/heads/raw-{sha[:12]}", sha)
     return sha
 
 

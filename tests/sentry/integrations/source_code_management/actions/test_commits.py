@@ -27,7 +27,7 @@ from sentry.models import CommitAuthor, Repository
 from sentry.testutils.factories import Factories
 from tests.sentry.integrations.scene import FULL_NAME, WEB_URL, GitTruth, Scene
 
-from .conftest import asked, caller_in, prefixed_commit
+from .conftest import asked, caller_in, prefixed_commit, raw_commit
 
 pytestmark = pytest.mark.django_db
 
@@ -60,7 +60,7 @@ def test_the_host_is_asked_once_and_git_agrees(scene: Scene) -> None:
             assert (commit.author.name, commit.author.email) == (author, email)
             assert commit.committed_at == datetime.fromtimestamp(int(time), UTC)
             assert commit.repository_id == scene.repository.id
-        assert first.id == second.id
+        assert first == second
         assert second.web_url == f"{WEB_URL}/{FULL_NAME}/commit/{sha}"
     assert CommitRow.objects.count() == len(scene.git.shas())
     assert CommitAuthor.objects.count() == 2
@@ -136,7 +136,49 @@ def test_a_stored_commit_needs_no_host(scene: Scene) -> None:
         get(scene, "f" * 40)
 
 
-# --- authors ------------------------------------------------------------------------------------
+# --- authors, as the commit names them -----------------------------------------------------------
+
+AUTHORS = [
+    ('Zoë "Q"', "Zoe@Example.COM"),
+    ("Other Name", "zoe@example.com"),
+    ("N" * 300, "e" * 300 + "@example.com"),
+    ("No Address", ""),
+    ("", ""),
+]
+
+
+def test_every_answer_names_the_author_as_git_does(own: Scene) -> None:
+    shas = [raw_commit(own.git, author) for author in AUTHORS]
+    first = [get(own, sha) for sha in shas]
+    own.emulator.clear_requests()
+    assert [get(own, sha) for sha in shas] == first
+    assert asked(own.emulator) == []
+    listed = list_stored_commits(caller_in(own), repository_id=own.repository.id).items
+    assert {commit.sha: commit for commit in listed} == {commit.sha: commit for commit in first}
+    headers = {"x-api-key": own.token}
+    path = f"/api/0/organizations/{own.organization.slug}/repos/{own.repository.id}/commits/"
+    shown = {item["id"]: item["author"] for item in own.client.get(path, headers=headers).json()}
+    for sha, commit, author in zip(shas, first, AUTHORS, strict=True):
+        _, _, name, email, _ = facts(own.git, sha)
+        assert (name, email) == author
+        assert commit.author is not None
+        assert (commit.author.name, commit.author.email) == author
+        assert shown[sha] == {"name": name, "email": email}
+
+
+def test_a_commit_stored_without_its_own_author_shows_the_known_one(scene: Scene) -> None:
+    author = Factories.create_commit_author(
+        organization_id=scene.organization.id, name="Ada", email="a@b.c", external_id="github:ada"
+    )
+    row = Factories.create_commit(scene.repository, author=author)
+    known = AuthorInfo(name="Ada", email="a@b.c", external_id="github:ada")
+    assert get(scene, row.key).author == known
+    CommitRow.objects.filter(id=row.id).update(author_name="Countess", author_email="A@B.C")
+    own = AuthorInfo(name="Countess", email="A@B.C", external_id="github:ada")
+    assert get(scene, row.key).author == own
+
+
+# --- authors' rows -------------------------------------------------------------------------------
 
 
 def info(number: int, author: AuthorInfo) -> CommitInfo:
