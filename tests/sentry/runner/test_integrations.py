@@ -11,8 +11,10 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from forge_emulator import Emulator
 from sentry import features
 from sentry.integrations.github.integration import GitHubIntegrationProvider
+from sentry.integrations.source_code_management.http_runtime import shared_runtime
 from sentry.models import Integration, RepositoryStatus
 from sentry.testutils.factories import Factories
 from tests import live
@@ -85,6 +87,54 @@ class TestAdding:
         with features.override({GitHubIntegrationProvider.feature: False}):
             result = sentry(*ADD, "--no-verify", "--token-stdin", stdin=SECRET, status=1)
         assert result.stderr == "Error: the provider github is switched off\n"
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("acme")
+class TestUpdating:
+    def test_a_token_is_rotated_on_the_host(self, sentry: Sentry, settings: Any) -> None:
+        settings.SCM_ALLOWED_HOSTS = ["127.0.0.1"]
+        shared_runtime.cache_clear()
+        tokens = {"ghp_old": ("robot", "repo"), "ghp_new": ("robot", "repo")}
+        with Emulator(dialect="github", repositories=[], tokens=tokens) as host:
+            urls = ["--base-url", host.url, "--web-url", host.url]
+            sentry(*ADD, *urls, "--token-stdin", "--name", "Ours", stdin="ghp_old")
+            row = Integration.objects.get()
+            update = ["integration", "update", str(row.id), *ACME, "--token-stdin"]
+            refused = sentry(*update, stdin=SECRET, status=1)
+            assert "the host rejected the integration's credential" in refused.stderr
+            assert Integration.objects.get().plain_metadata() == row.plain_metadata()
+            host.clear_requests()
+            result = sentry(*update, stdin="ghp_new\n")
+            assert host.requests
+        assert result.output == f"updated github integration Ours (id {row.id})\n"
+        renewed = Integration.objects.get()
+        assert (renewed.id, renewed.name) == (row.id, "Ours")
+        assert renewed.external_id != row.external_id
+        assert renewed.plain_metadata() == {**row.plain_metadata(), "token": "ghp_new"}
+        shared_runtime.cache_clear()
+
+    def test_a_token_of_another_integration_is_refused(
+        self, sentry: Sentry, sentry_json: SentryJson
+    ) -> None:
+        first, _ = [
+            sentry_json(*ADD, "--no-verify", "--token-stdin", stdin=token)["id"]
+            for token in (SECRET, "ghp_other")
+        ]
+        update = ["integration", "update", str(first), *ACME, "--no-verify", "--token-stdin"]
+        refused = sentry(*update, stdin="ghp_other", status=1)
+        assert refused.stderr == "Error: another integration with this credential exists already\n"
+        assert sentry_json(*update, stdin="ghp_third")["id"] == first
+        assert len(sentry_json("integration", "list", *ACME)) == 2
+
+    def test_only_those_of_the_organization(self, sentry: Sentry) -> None:
+        other = Factories.create_integration(organization=Factories.create_organization())
+        update = ["integration", "update", str(other.pk), *ACME, "--no-verify", "--token-stdin"]
+        assert "integration not found" in sentry(*update, stdin=SECRET, status=1).stderr
+
+    def test_one_whole_credential_is_needed(self, sentry: Sentry) -> None:
+        for words in ([], ["--app-id", "12"], ["--token-stdin", "--app-id", "12"]):
+            sentry("integration", "update", "1", *ACME, *words, stdin=SECRET, status=2)
 
 
 @pytest.mark.django_db

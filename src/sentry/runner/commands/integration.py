@@ -2,6 +2,7 @@
 # ruff: noqa: PLC0415 - Django is loaded when a command runs, not for --help
 
 from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
@@ -15,35 +16,70 @@ from sentry.runner.base import (
 from sentry.runner.output import show_created, show_list
 from sentry.runner.secret_files import EXISTING_FILE, read_secret
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 @click.group(epilog=examples("sentry integration list --organization acme"))
 def integration() -> None:
-    """Add and list integrations: the source-code hosts of an organization."""
+    """Add, update and list integrations: the source-code hosts of an organization."""
 
 
-def _metadata(
-    urls: dict[str, str | None],
-    token: str | None,
-    app_id: str | None,
-    installation_id: str | None,
-    private_key: str | None,
-) -> dict[str, object]:
-    """The integration's metadata, in the shape that the provider's model checks.
+_CREDENTIAL_OPTIONS = (
+    click.option("--token-file", type=EXISTING_FILE, help="A file that holds an access token."),
+    click.option("--token-stdin", is_flag=True, help="Read an access token from standard input."),
+    click.option("--app-id", metavar="ID", help="The id of an App, instead of a token."),
+    click.option("--installation-id", metavar="ID", help="The App's installation."),
+    click.option("--private-key-file", type=EXISTING_FILE, help="The App's private key (PEM)."),
+    click.option(
+        "--verify/--no-verify",
+        default=True,
+        show_default=True,
+        help="Ask the host for its first repositories before anything is stored.",
+    ),
+)
+
+
+def _credential_options[F: "Callable[..., object]"](function: F) -> F:
+    """Adds the options that ``_credential`` reads, and ``--verify``."""
+    for option in reversed(_CREDENTIAL_OPTIONS):
+        function = option(function)
+    return function
+
+
+class _Credential(TypedDict):
+    """What the options of a credential hold."""
+
+    token_file: Path | None
+    token_stdin: bool
+    app_id: str | None
+    installation_id: str | None
+    private_key_file: Path | None
+
+
+def _credential(**given: Unpack[_Credential]) -> dict[str, object]:
+    """The credential, in the shape that the provider's metadata model checks.
 
     Raises:
         click.UsageError: neither or both kinds of credential were given, or half an App.
+        click.ClickException: a file is empty or no text.
     """
-    app = {"app_id": app_id, "installation_id": installation_id, "private_key": private_key}
-    given = [value is not None for value in app.values()]
-    if (token is not None) == any(given):
+    token = read_secret(what="token", file=given["token_file"], stdin=given["token_stdin"])
+    private_key = read_secret(what="private key", file=given["private_key_file"], stdin=False)
+    app = {
+        "app_id": given["app_id"],
+        "installation_id": given["installation_id"],
+        "private_key": private_key,
+    }
+    parts = [value is not None for value in app.values()]
+    if (token is not None) == any(parts):
         raise click.UsageError(
             "give a token (--token-file or --token-stdin) or an App"
             " (--app-id, --installation-id, --private-key-file)"
         )
-    if any(given) and not all(given):
+    if any(parts) and not all(parts):
         raise click.UsageError("an App needs --app-id, --installation-id and --private-key-file")
-    credential: dict[str, object] = {"app": app} if token is None else {"token": token}
-    return credential | {key: url for key, url in urls.items() if url is not None}
+    return {"app": app} if token is None else {"token": token}
 
 
 @integration.command(
@@ -60,17 +96,7 @@ def _metadata(
 @click.option("--name", default="", metavar="TEXT", help="What to call it.")
 @click.option("--base-url", metavar="URL", help="The host's API; the public one where not given.")
 @click.option("--web-url", metavar="URL", help="The host's pages; the public ones where not given.")
-@click.option("--token-file", type=EXISTING_FILE, help="A file that holds an access token.")
-@click.option("--token-stdin", is_flag=True, help="Read an access token from standard input.")
-@click.option("--app-id", metavar="ID", help="The id of an App, instead of a token.")
-@click.option("--installation-id", metavar="ID", help="The App's installation.")
-@click.option("--private-key-file", type=EXISTING_FILE, help="The App's private key (PEM).")
-@click.option(
-    "--verify/--no-verify",
-    default=True,
-    show_default=True,
-    help="Ask the host for its first repositories before anything is stored.",
-)
+@_credential_options
 @json_option
 def add(
     *,
@@ -79,31 +105,60 @@ def add(
     name: str,
     base_url: str | None,
     web_url: str | None,
-    token_file: Path | None,
-    token_stdin: bool,
-    app_id: str | None,
-    installation_id: str | None,
-    private_key_file: Path | None,
     verify: bool,
     as_json: bool,
+    **credential: Unpack[_Credential],
 ) -> None:
-    """Add an integration; one of the same identity gets the new credentials.
+    """Add an integration; an App's installation that is known gets the new key.
 
-    Credentials are read from a file or standard input and stored encrypted.
+    Another token is another integration: to rotate the token of one, use "sentry integration
+    update". Credentials are read from a file or standard input and stored encrypted.
     """
     from sentry.integrations.source_code_management.actions.integrations import add_integration
 
-    metadata = _metadata(
-        {"base_url": base_url, "web_url": web_url},
-        read_secret(what="token", file=token_file, stdin=token_stdin),
-        app_id,
-        installation_id,
-        read_secret(what="private key", file=private_key_file, stdin=False),
-    )
+    urls = {"base_url": base_url, "web_url": web_url}
+    host = {key: url for key, url in urls.items() if url is not None}
     made = add_integration(
-        operator_of(organization), provider=provider, metadata=metadata, name=name, verify=verify
+        operator_of(organization),
+        provider=provider,
+        metadata=_credential(**credential) | host,
+        name=name,
+        verify=verify,
     )
     text = f"added {made.provider} integration {made.name} (id {made.id})"
+    show_created(made, text, as_json=as_json)
+
+
+@integration.command(
+    "update",
+    cls=PlatformCommand,
+    epilog=examples("sentry integration update 1 --organization acme --token-file github.token"),
+)
+@click.argument("number", metavar="ID", type=click.IntRange(min=1))
+@organization_option
+@_credential_options
+@json_option
+def update(
+    *,
+    number: int,
+    organization: str,
+    verify: bool,
+    as_json: bool,
+    **credential: Unpack[_Credential],
+) -> None:
+    """Give the integration with this ID another credential: a new token, or an App's key.
+
+    Its id, its name, its host and its repositories stay as they are.
+    """
+    from sentry.integrations.source_code_management.actions.integrations import replace_credential
+
+    made = replace_credential(
+        operator_of(organization),
+        integration_id=number,
+        metadata=_credential(**credential),
+        verify=verify,
+    )
+    text = f"updated {made.provider} integration {made.name} (id {made.id})"
     show_created(made, text, as_json=as_json)
 
 

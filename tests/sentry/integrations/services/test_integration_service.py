@@ -110,6 +110,41 @@ def test_nothing_is_half_installed() -> None:
     assert not Integration.objects.exists()
 
 
+def replace(organization_id: int, integration_id: int, external_id: str):
+    return integration_service.replace_metadata(
+        organization_id=organization_id, integration_id=integration_id,
+        external_id=external_id, metadata={"token": "new"},
+    )  # fmt: skip
+
+
+def test_metadata_are_replaced_with_the_identity_alone() -> None:
+    organization = Factories.create_organization()
+    first = install(organization.id)
+    changed = replace(organization.id, first.integration.id, "43")
+    assert changed is not None
+    update = {"external_id": "43", "metadata": {"token": "new"}}
+    assert changed.integration == first.integration.model_copy(update=update)
+    assert changed.organization_integration == first.organization_integration
+    assert replace(organization.id, first.integration.id, "43") == changed
+    assert Integration.objects.get().plain_metadata() == {"token": "new"}
+
+
+def test_metadata_of_another_organizations_are_not_replaced() -> None:
+    made = install(Factories.create_organization().id)
+    assert replace(Factories.create_organization().id, made.integration.id, "43") is None
+    assert Integration.objects.get().plain_metadata() == {"token": SECRET}
+
+
+def test_an_identity_belongs_to_one_integration() -> None:
+    organization = Factories.create_organization()
+    first, second = install(organization.id), install(organization.id, "43")
+    with pytest.raises(ValueError, match="another integration"):
+        replace(organization.id, first.integration.id, "43")
+    rows = {row.id: (row.external_id, row.plain_metadata()) for row in Integration.objects.all()}
+    kept = {"token": SECRET}
+    assert rows == {first.integration.id: ("42", kept), second.integration.id: ("43", kept)}
+
+
 def test_it_belongs_to_the_control_silo() -> None:
     assert (integration_service.key, integration_service.local_mode) == (
         "integration", SiloMode.CONTROL,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from sentry.integrations.services.integration.model import RpcInstalledIntegration
 from sentry.integrations.services.integration.serial import serialize_installed
@@ -17,11 +17,7 @@ class DatabaseBackedIntegrationService(IntegrationService):
         self, *, organization_id: int, integration_id: int
     ) -> RpcInstalledIntegration | None:
         """See the interface."""
-        row = (
-            OrganizationIntegration.objects.select_related("integration")
-            .filter(organization_id=organization_id, integration_id=integration_id)
-            .first()
-        )
+        row = _tied(organization_id, integration_id)
         return None if row is None else serialize_installed(row)
 
     def list_installed(
@@ -62,3 +58,30 @@ class DatabaseBackedIntegrationService(IntegrationService):
         )
         row.integration = integration
         return serialize_installed(row)
+
+    def replace_metadata(
+        self,
+        *,
+        organization_id: int,
+        integration_id: int,
+        external_id: str,
+        metadata: dict[str, Any],
+    ) -> RpcInstalledIntegration | None:
+        """See the interface."""
+        row = _tied(organization_id, integration_id)
+        if row is None:
+            return None
+        integration = row.integration
+        integration.external_id, integration.metadata = external_id, metadata
+        try:
+            with transaction.atomic():
+                integration.save(update_fields=["external_id", "metadata"])
+        except IntegrityError:
+            # the one rule that these two columns can break: an identity belongs to one integration
+            raise ValueError("another integration has this identity") from None
+        return serialize_installed(row)
+
+
+def _tied(organization_id: int, integration_id: int) -> OrganizationIntegration | None:
+    ties = OrganizationIntegration.objects.select_related("integration")
+    return ties.filter(organization_id=organization_id, integration_id=integration_id).first()

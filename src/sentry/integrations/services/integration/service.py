@@ -41,6 +41,23 @@ class IntegrationService(ABC):
             PermissionError: the integration belongs to other organizations only.
         """
 
+    @abstractmethod
+    def replace_metadata(
+        self,
+        *,
+        organization_id: int,
+        integration_id: int,
+        external_id: str,
+        metadata: dict[str, Any],
+    ) -> RpcInstalledIntegration | None:
+        """Gives one of the organization's integrations new metadata and the identity they make.
+
+        None where the organization has no such one. Its id, name and status stay as they are.
+
+        Raises:
+            ValueError: another integration of the provider has this identity.
+        """
+
 
 def _local() -> IntegrationService:
     from sentry.integrations.services.integration.impl import (  # noqa: PLC0415 - the implementation imports this module

@@ -1,4 +1,4 @@
-"""Integrations of an organization: adding and listing them."""
+"""Integrations of an organization: adding them, renewing their credentials, listing them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,11 +12,17 @@ from sentry.integrations.manager import integrations
 from sentry.integrations.services.integration import RpcIntegration, integration_service
 from sentry.integrations.services.integration.model import RpcInstalledIntegration
 from sentry.integrations.source_code_management.actions.installations import check_provider
-from sentry.integrations.source_code_management.errors import AlreadyExists, InvalidArgument
+from sentry.integrations.source_code_management.errors import (
+    AlreadyExists,
+    InvalidArgument,
+    NotFound,
+)
 from sentry.integrations.source_code_management.repository import RepositoryIntegration
-from sentry.integrations.source_code_management.validation import clean_text
+from sentry.integrations.source_code_management.validation import clean_id, clean_text
 
 _NAME_LIMIT = 200
+# Where the host lives, in every provider's metadata. All the rest is the credential.
+_HOST_KEYS = frozenset({"base_url", "web_url"})
 
 
 class IntegrationState(StrEnum):
@@ -133,6 +139,71 @@ def _install(caller: Caller, model: RpcIntegration) -> InstalledIntegration:
         )
     except PermissionError:
         raise AlreadyExists("an integration of this identity in another organization") from None
+    return _value(installed)
+
+
+def replace_credential(
+    caller: Caller, *, integration_id: int, metadata: Mapping[str, object], verify: bool = True
+) -> InstalledIntegration:
+    """Gives an integration of the caller's organization another credential on the same host.
+
+    Its id, its name, its state and the repositories tied to it stay as they are; its identity
+    (``external_id``) becomes the new credential's.
+
+    Args:
+        caller: who asks.
+        integration_id: an integration of the caller's organization.
+        metadata: the credential alone, as the provider's ``metadata_model`` names its parts.
+        verify: asks the host for its first repositories before anything is stored.
+
+    Raises:
+        InvalidArgument: the id or the credential is not acceptable, or the metadata name a host.
+        NotFound: the caller's organization has no such integration.
+        ProviderDisabled: the provider's feature flag is off.
+        AlreadyExists: another integration has the new credential's identity.
+        HostError, IntegrationBroken: the host did not answer, or not to this credential.
+    """
+    clean_id("integration_id", integration_id)
+    for key in _HOST_KEYS & metadata.keys():
+        raise InvalidArgument(key, "the host of an integration stays as it is")
+    installed = integration_service.get_installed(
+        organization_id=caller.organization_id, integration_id=integration_id
+    )
+    if installed is None:
+        raise NotFound("integration")
+    provider = check_provider(installed.integration.provider, caller.organization_id)
+    model = _with_credential(provider, installed.integration, metadata)
+    if verify:
+        _verify(provider, model, caller.organization_id)
+    return _replace(caller, model)
+
+
+def _with_credential(
+    provider: type[IntegrationProvider], model: RpcIntegration, credential: Mapping[str, object]
+) -> RpcIntegration:
+    """The integration as it would be with the credential."""
+    host = {key: value for key, value in model.metadata.items() if key in _HOST_KEYS}
+    checked = _checked_metadata(provider, {**host, **credential})
+    return model.model_copy(
+        update={
+            "external_id": provider.external_id_of(checked),
+            "metadata": checked.model_dump(mode="json"),
+        }
+    )
+
+
+def _replace(caller: Caller, model: RpcIntegration) -> InstalledIntegration:
+    try:
+        installed = integration_service.replace_metadata(
+            organization_id=caller.organization_id,
+            integration_id=model.id,
+            external_id=model.external_id,
+            metadata=model.metadata,
+        )
+    except ValueError:
+        raise AlreadyExists("another integration with this credential") from None
+    if installed is None:
+        raise NotFound("integration")
     return _value(installed)
 
 

@@ -1,5 +1,6 @@
 """Adding and listing integrations: what is checked, stored, and never shown."""
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -12,11 +13,13 @@ from sentry.integrations.source_code_management.actions.integrations import (
     IntegrationState,
     add_integration,
     list_integrations,
+    replace_credential,
 )
 from sentry.integrations.source_code_management.errors import (
     AlreadyExists,
     IntegrationBroken,
     InvalidArgument,
+    NotFound,
     ProviderDisabled,
 )
 from sentry.models import Integration, OrganizationIntegration
@@ -112,6 +115,64 @@ def test_a_credential_that_the_host_refuses_is_not_stored(
     with pytest.raises(IntegrationBroken):
         add(Factories.create_organization().id, verify=True)
     assert not Integration.objects.exists()
+
+
+def renew(organization_id: int, integration_id: int, **fields: Any) -> Any:
+    values = {"metadata": {"token": "ghp_new"}, "verify": False}
+    caller = operator_in(organization_id)
+    return replace_credential(caller, integration_id=integration_id, **{**values, **fields})
+
+
+def test_a_new_credential_leaves_all_else_as_it_is() -> None:
+    organization = Factories.create_organization()
+    host = {"base_url": "https://git.example/api/v3", "web_url": "https://git.example"}
+    first = add(organization.id, name="Ours", metadata={"token": SECRET, **host})
+    second = renew(organization.id, first.id)
+    assert second == dataclasses.replace(first, external_id=second.external_id)
+    assert second.external_id not in ("", first.external_id)
+    assert list_integrations(operator_in(organization.id)) == [second]
+    metadata = Integration.objects.get().plain_metadata()
+    assert metadata == {**host, "token": "ghp_new", "app": None}
+    assert add(organization.id, metadata={"token": "ghp_new", **host}).id == first.id
+
+
+def test_a_credential_of_another_integration_is_refused() -> None:
+    organization = Factories.create_organization()
+    first = add(organization.id)
+    second = add(organization.id, metadata={"token": "ghp_new"})
+    with pytest.raises(AlreadyExists, match="another integration"):
+        renew(organization.id, first.id)
+    assert {one.id for one in list_integrations(operator_in(organization.id))} == {
+        first.id, second.id,
+    }  # fmt: skip
+    assert Integration.objects.get(id=first.id).plain_metadata()["token"] == SECRET
+
+
+def test_an_integration_of_another_organization_is_not_found() -> None:
+    made = add(Factories.create_organization().id)
+    other = Factories.create_organization().id
+    for integration_id in (made.id, made.id + 1):
+        with pytest.raises(NotFound, match="integration"):
+            renew(other, integration_id)
+    assert Integration.objects.get().plain_metadata()["token"] == SECRET
+
+
+@pytest.mark.parametrize(
+    ("metadata", "field"),
+    [
+        ({"token": "ghp_new", "base_url": "https://elsewhere.example"}, "base_url"),
+        ({"token": "ghp_new", "web_url": "https://elsewhere.example"}, "web_url"),
+        ({"token": "with spaces"}, "token"),
+        ({}, "metadata"),
+    ],
+)
+def test_a_credential_alone_is_taken(metadata: dict[str, object], field: str) -> None:
+    organization = Factories.create_organization()
+    made = add(organization.id)
+    with pytest.raises(InvalidArgument) as refusal:
+        renew(organization.id, made.id, metadata=metadata)
+    assert refusal.value.field == field
+    assert Integration.objects.get().plain_metadata()["token"] == SECRET
 
 
 @pytest.mark.parametrize("model", [Integration, OrganizationIntegration])
