@@ -1,6 +1,7 @@
 """External issues: tickets on a host, opened and tied to issue groups."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from django.db import transaction
 
@@ -29,6 +30,8 @@ _MAX_TITLE = 255
 _MAX_DESCRIPTION = 65_000
 _MAX_METADATA = 20
 _MAX_METADATA_TEXT = 1024
+# What hosts call the fields of a call. Everything else that they are sent stands in its metadata.
+_FIELDS = {"title": "title", "body": "description", "description": "description"}
 
 
 def create_external_issue(
@@ -55,20 +58,21 @@ def create_external_issue(
             ``assignee`` are passed to the host; everything is kept with the issue.
 
     Raises:
-        InvalidArgument: a value that can never work.
+        InvalidArgument: a value that can never work, as the room or the host sees it.
         NotFound: no such organization or integration, or no such repository on the host.
         PreconditionFailed, HostError, Unsupported: the host could not be asked.
     """
     clean_id("integration_id", integration_id)
-    clean_text("title", title, max_length=_MAX_TITLE, required=True)
+    _check_title(title)
     clean_text("description", description, max_length=_MAX_DESCRIPTION)
     _check_metadata(metadata)
     organization_id = check_organization(caller, organization_id)
     installation = installation_of_integration(caller, integration_id)
     host = require(installation, SourceCodeIssueIntegration, Capability.ISSUES)
-    issue = _opened_before(host, metadata["repo"]) or host.create_issue(
-        _new_issue(title, description, metadata)
-    )
+    with _faults_by_field():
+        issue = _opened_before(host, metadata["repo"]) or host.create_issue(
+            _new_issue(title, description, metadata)
+        )
     with transaction.atomic():
         row, _ = ExternalIssueRow.objects.update_or_create(
             organization_id=organization_id,
@@ -121,6 +125,24 @@ def link_external_issue(caller: Caller, *, group_id: int, external_issue_id: int
         )
         record_effect(result)
     return result
+
+
+def _check_title(title: str) -> None:
+    clean_text("title", title, max_length=_MAX_TITLE, required=True)
+    if title.splitlines() != [title]:
+        raise InvalidArgument("title", "expected one line")
+
+
+@contextmanager
+def _faults_by_field() -> Iterator[None]:
+    """Tells what the host does not accept by the field of the call that holds it."""
+    try:
+        yield
+    except InvalidArgument as error:
+        field = _FIELDS.get(error.field)
+        if field is not None:
+            raise InvalidArgument(field, error.description) from None
+        raise InvalidArgument("metadata", f"{error.field}: {error.description}") from None
 
 
 def _check_metadata(metadata: Mapping[str, str]) -> None:
