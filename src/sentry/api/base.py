@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 
 from sentry import options
 from sentry.api.authentication import CallerAuthentication, caller_of
+from sentry.api.errors import LengthRequired
 from sentry.api.pagination import link_header
 from sentry.api.permissions import NoAccess
 from sentry.api.schema import EndpointSchema
@@ -113,14 +114,11 @@ class Endpoint(APIView):
         """Checks, in this order: silo, size, credential, rate limit, scope.
 
         Raises:
-            ScmError: one of them says no.
+            ScmError, LengthRequired: one of them says no.
         """
         if not serves(type(self), SiloMode.get_current_mode()):
             raise NotFound("endpoint")
-        length = request.META.get("CONTENT_LENGTH") or "0"
-        limit = options.get_int("grpc.max-request-bytes")
-        if not length.isdigit() or int(length) > limit:
-            raise TooLarge(f"the body is larger than {limit} bytes")
+        _check_length(request)
         super().initial(request, *args, **kwargs)
 
     def perform_authentication(self, request: Request) -> None:
@@ -158,6 +156,17 @@ class Endpoint(APIView):
         """A list's answer: the items, and the cursors in the ``Link`` header."""
         body = serialize(page.items, caller_of(request), serializer)
         return Response(body, headers={"Link": link_header(request, page)})
+
+
+def _check_length(request: Request) -> None:
+    length = request.META.get("CONTENT_LENGTH")
+    if not length:
+        if request.META.get("HTTP_TRANSFER_ENCODING"):
+            raise LengthRequired  # Django would read the body as an empty one
+        return
+    limit = options.get_int("grpc.max-request-bytes")
+    if not length.isdigit() or int(length) > limit:
+        raise TooLarge(f"the body is larger than {limit} bytes")
 
 
 def parse(kind: type[RequestSerializer[Any]], data: object) -> dict[str, Any]:

@@ -41,6 +41,13 @@ STATUSES: dict[type[scm.ScmError], HTTPStatus] = {
     scm.HostForbidden: HTTPStatus.CONFLICT,
 }
 
+
+class LengthRequired(exceptions.APIException):
+    """A body came in chunks, without its length (RFC 9110, section 15.5.12)."""
+
+    status_code = HTTPStatus.LENGTH_REQUIRED
+
+
 # What goes with every 401 (RFC 9110, section 11.6.1).
 CHALLENGE = 'Bearer realm="api"'
 
@@ -49,6 +56,7 @@ _FRAMEWORK: dict[type[exceptions.APIException], str] = {
     exceptions.ParseError: "The body is not valid JSON.",
     exceptions.UnsupportedMediaType: "The body must be application/json.",
     exceptions.MethodNotAllowed: "This address does not take that method.",
+    LengthRequired: "A body must come with its Content-Length, not in chunks.",
     exceptions.NotFound: "There is nothing at this address.",
     exceptions.NotAuthenticated: "A credential is needed.",
     exceptions.AuthenticationFailed: "The credential is not accepted.",

@@ -1,11 +1,14 @@
 import logging
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
 from unittest import mock
 
 import pytest
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.db import OperationalError
 from django.http import Http404, HttpRequest
+from django.test.client import FakePayload
 from rest_framework import exceptions
 from rest_framework.request import Request
 
@@ -85,6 +88,25 @@ class RequestsTest(APITestCase):
         with options.override({"grpc.max-request-bytes": 1000}):
             response = self.refused(413, raw_data=b" " * 1001)
         assert response.data == {"detail": "the body is larger than 1000 bytes"}
+
+    def test_a_body_that_comes_in_chunks(self):
+        path = f"/api/0/organizations/{self.organization.slug}/code-mappings/"
+        send = partial(
+            self.client.generic,
+            "POST",
+            path,
+            content_type="application/json",
+            headers=self.headers,
+            HTTP_TRANSFER_ENCODING="chunked",
+        )
+        stream: dict[str, Any] = {"wsgi.input": FakePayload(b"{}")}
+        for environ in (stream, {**stream, "CONTENT_LENGTH": ""}):
+            with self.subTest(environ):
+                response = send(**environ)
+                assert response.status_code == 411
+                text = "A body must come with its Content-Length, not in chunks."
+                assert response.json() == {"detail": text}
+        assert "repositoryId" in send(b"{}").json()["errors"]
 
     def test_credentials_that_are_not_accepted(self):
         key, token = self.create_api_key(self.organization, ["org:read"])
