@@ -98,7 +98,8 @@ def serve_granian(config: ServerConfig) -> None:
 
     Raises:
         click.ClickException: the address is taken.
-        SystemExit: with status 1 where a worker failed.
+        SystemExit: with status 1 where a new worker failed within seconds of its start; one that
+            fails later is replaced.
     """
     from granian.constants import Interfaces  # noqa: PLC0415 - loaded by this command alone
     from granian.log import LogLevels  # noqa: PLC0415
@@ -117,6 +118,7 @@ def serve_granian(config: ServerConfig) -> None:
         backpressure=CONNECTIONS_PER_WORKER,
         websockets=False,
         workers_kill_timeout=GRACE,
+        respawn_failed_workers=True,
         log_level=LogLevels.warning,
         log_dictconfig={"handlers": {"console": _STDERR, "access": _STDERR}},
     )

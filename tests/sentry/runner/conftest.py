@@ -18,6 +18,15 @@ type Sentry = Callable[..., Result]
 type Process = Callable[..., subprocess.CompletedProcess[str]]
 
 
+def children_of(parent: int) -> list[int]:
+    """The ids of the processes that a process started and that have not ended."""
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid=,stat="], check=True, capture_output=True, text=True
+    )
+    rows = (line.split() for line in listed.stdout.splitlines())
+    return [int(pid) for pid, of, state in rows if int(of) == parent and state[0] != "Z"]
+
+
 @pytest.fixture
 def sentry() -> Sentry:
     """Runs a command in this process: ``sentry("organization", "list", stdin="")``."""

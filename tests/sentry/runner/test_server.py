@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,10 +15,11 @@ import httpx
 import pytest
 
 from sentry.runner.server import url_of
-from tests.live import BIN, PATIENCE, running
-from tests.sentry.runner.conftest import Process
+from tests.live import BIN, PATIENCE, Program, running
+from tests.sentry.runner.conftest import Process, children_of
 
 SENTRY = str(BIN / "sentry")
+PAUSE = 0.05
 SERVERS = ["granian", "gunicorn"]
 RPC = "/sentry.integrations.scm.v1.ScmService/ListRepositories"
 
@@ -65,6 +67,45 @@ def test_several_workers_print_one_line(
     command = [SENTRY, "run", "web", "--port", "0", "--server", server, "--workers", "2"]
     with running(command, environment, tmp_path) as program:
         assert httpx.get(f"{program.url}/nowhere", timeout=PATIENCE).status_code == 404
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("server", SERVERS)
+def test_a_worker_that_was_killed_is_replaced(
+    environment: Mapping[str, str], tmp_path: Path, server: str
+) -> None:
+    command = [SENTRY, "run", "web", "--port", "0", "--server", server, "--workers", "2"]
+    with running(command, environment, tmp_path) as program:
+        killed, other = workers_of(program, count=2)
+        os.kill(killed, signal.SIGKILL)
+        after = workers_of(program, count=2, without=killed)
+        assert other in after
+        assert status_once_up(f"{program.url}/nowhere") == 404
+        program.process.send_signal(signal.SIGTERM)
+        assert program.process.wait(PATIENCE) == 0
+
+
+def workers_of(program: Program, *, count: int, without: int = 0) -> list[int]:
+    """The ids of the worker processes, as soon as there are so many."""
+    end = time.monotonic() + PATIENCE
+    found: list[int] = []
+    while len(found) < count and time.monotonic() < end:
+        time.sleep(PAUSE)
+        found = [pid for pid in children_of(program.process.pid) if pid != without]
+    assert len(found) == count
+    return found
+
+
+def status_once_up(url: str) -> int:
+    """The status of the answer, as soon as a worker listens."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return httpx.get(url, timeout=PATIENCE).status_code
+        except httpx.TransportError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(PAUSE)
 
 
 def test_devserver_prepares_the_database_and_runs(

@@ -56,7 +56,7 @@ def web(*, host: str, port: int, workers: int, threads: int | None, server: str)
     """Serve the REST and gRPC-Web interfaces.
 
     Prints one line with the URL when it listens. On SIGTERM it stops to accept, finishes what it
-    has begun, and ends.
+    has begun, and ends. A worker that ends by itself is replaced.
     """
     serve(host=host, port=port, workers=workers, threads=threads, server=server)
 
