@@ -52,6 +52,8 @@ def new_secret_file(path: Path | None) -> Iterator[SecretWriter | None]:
         return
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise click.ClickException(f"{path} exists: choose another name, or remove it") from None
     except OSError as error:
         raise click.ClickException(f"{path} cannot be made: {error.strerror}") from error
     try:

@@ -57,7 +57,7 @@ def test_an_existing_file_is_not_written(sentry: Sentry, tmp_path: Path) -> None
     file.write_text("kept")
     words = ["--scope", "repository:read", "--token-file", str(file)]
     result = sentry("apikey", "create", *ACME, *words, status=1)
-    assert f"{file} cannot be made: File exists" in result.stderr
+    assert f"{file} exists: choose another name, or remove it" in result.stderr
     assert file.read_text() == "kept"
     assert not ApiKey.objects.exists()
 
