@@ -6,6 +6,7 @@ walked forward: the link to the previous page leads to the first one and has no 
 
 from urllib.parse import urlencode, urlsplit
 
+from django.conf import settings
 from rest_framework import serializers
 from rest_framework.request import Request
 
@@ -40,6 +41,14 @@ def link_header(request: Request, page: Page[object]) -> str:
     return f"{before}, {after}"
 
 
+def _address(request: Request) -> str:
+    """The request's URL; its host is not the caller's word where every Host header is accepted."""
+    if "*" in settings.ALLOWED_HOSTS and settings.SENTRY_URL_PREFIX_GIVEN:
+        prefix: str = settings.SENTRY_URL_PREFIX
+        return prefix.rstrip("/") + request.get_full_path_info()
+    return request.build_absolute_uri()
+
+
 def _link(request: Request, *, rel: str, cursor: str, results: bool) -> str:
     query = [
         (name, value)
@@ -49,6 +58,6 @@ def _link(request: Request, *, rel: str, cursor: str, results: bool) -> str:
     ]
     if cursor:
         query.append(("cursor", cursor))
-    url = urlsplit(request.build_absolute_uri())._replace(query=urlencode(query)).geturl()
+    url = urlsplit(_address(request))._replace(query=urlencode(query)).geturl()
     flag = "true" if results else "false"
     return f'<{url}>; rel="{rel}"; results="{flag}"; cursor="{cursor}"'

@@ -25,6 +25,7 @@ if ENCRYPTION_KEYS_FILE is not None:
 check_encryption_keys(ENCRYPTION_KEYS, source=str(ENCRYPTION_KEYS_FILE or "SENTRY_ENCRYPTION_KEYS"))
 ALLOWED_HOSTS = env.words("SENTRY_ALLOWED_HOSTS", "*")
 SENTRY_URL_PREFIX = env.text("SENTRY_URL_PREFIX", "http://localhost:8000")
+SENTRY_URL_PREFIX_GIVEN = bool(env.text("SENTRY_URL_PREFIX"))
 
 SILO_MODE = env.choice("SILO_MODE", "MONOLITH", among=("MONOLITH", "CONTROL", "REGION"))
 SENTRY_REGION = env.text("SENTRY_REGION", "monolith")

@@ -22,6 +22,7 @@ print(json.dumps({
     "file": settings.ENCRYPTION_KEYS_FILE and str(settings.ENCRYPTION_KEYS_FILE),
     "pool": settings.DATABASES["default"]["OPTIONS"].get("pool"),
     "secure": settings.SESSION_COOKIE_SECURE,
+    "prefix_given": settings.SENTRY_URL_PREFIX_GIVEN,
 }))
 """
 
@@ -45,7 +46,7 @@ def test_defaults(tmp_path: Path) -> None:
     assert shown["name"] == str(home / "sentry.db")
     assert shown["file"] == str(home / "encryption.keys")
     assert shown["keys"] == 1
-    assert shown["secure"] is False
+    assert (shown["secure"], shown["prefix_given"]) == (False, False)
     assert sorted(path.name for path in home.iterdir()) == ["encryption.keys", "secret.key"]
 
 
@@ -63,7 +64,8 @@ def test_keys_from_the_environment_leave_no_file(tmp_path: Path) -> None:
         SENTRY_URL_PREFIX="https://sentry.example",
     )
     shown = json.loads(done.stdout)
-    assert (shown["keys"], shown["file"], shown["secure"]) == (2, None, True)
+    assert (shown["keys"], shown["file"]) == (2, None)
+    assert (shown["secure"], shown["prefix_given"]) == (True, True)
     assert not (tmp_path / "made").exists()
 
 

@@ -178,6 +178,25 @@ class OrganizationRepositoryDetailsTest(KeyCase):
             assert response.json() == {"detail": "There is nothing at this address."}
 
 
+class LinksTest(KeyCase):
+    endpoint = "sentry-api-0-organization-repositories"
+
+    def link(self, **changed):
+        self.headers["host"] = "evil.example"
+        with self.settings(**changed):
+            response = self.ok(query="größe")
+        return response["link"].partition(">")[0].removeprefix("<")
+
+    def test_they_begin_with_the_operators_prefix(self):
+        path = f"/api/0/organizations/{self.organization.slug}/repos/?query=gr%C3%B6%C3%9Fe"
+        prefix = "https://errors.example/"
+        given = {"SENTRY_URL_PREFIX": prefix, "SENTRY_URL_PREFIX_GIVEN": True}
+        assert self.link(ALLOWED_HOSTS=["*"], **given) == f"https://errors.example{path}"
+        unset = {"SENTRY_URL_PREFIX_GIVEN": False}
+        assert self.link(ALLOWED_HOSTS=["*"], **unset) == f"http://evil.example{path}"
+        assert self.link(ALLOWED_HOSTS=["evil.example"], **given) == f"http://evil.example{path}"
+
+
 class OrganizationRepositoryCommitsTest(KeyCase):
     endpoint = "sentry-api-0-organization-repository-commits"
 
