@@ -36,9 +36,10 @@ class SignedRequest:
 
     Attributes:
         method: the HTTP method.
-        path: the path as sent, percent-encoding untouched.
+        path: the path as the server is given it; those of RPCs have nothing to decode.
         query: the raw query string.
-        headers: header values by lower-case name; for the encoding, the one of the content type.
+        encoding: the encoding header that this content type uses.
+        signature: ``x-signature``; not signed itself.
         body: the body's bytes as sent.
     """
 
