@@ -6,6 +6,7 @@ Both stop gracefully on SIGTERM and print one line with the URL once a worker ac
 
 import multiprocessing
 import os
+import signal
 import socket
 import sys
 import threading
@@ -75,6 +76,9 @@ class _Loader:
         self._unsaid: Lock = multiprocessing.Lock()
 
     def __call__(self) -> "WSGIApplication":
+        # Forked, it has the supervisor's handler until granian sets the worker's: a SIGTERM that
+        # came while the application loads would be lost, and the supervisor would wait for GRACE.
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         from sentry.wsgi import application  # noqa: PLC0415 - in the worker, once
 
         threading.Thread(target=self._announce, name="announce", daemon=True).start()
