@@ -5,7 +5,7 @@ from typing import Protocol
 
 from sentry.runner.server import CONNECTIONS_PER_WORKER, GRACE, announce
 
-worker_class = "gthread"
+worker_class = "sentry.runner.gunicorn_worker.Worker"
 worker_connections = CONNECTIONS_PER_WORKER
 graceful_timeout = GRACE
 keepalive = 5

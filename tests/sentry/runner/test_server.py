@@ -1,19 +1,29 @@
 """``sentry run web`` and ``sentry devserver``: processes that listen, answer and stop."""
 
+import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPResponse
 from pathlib import Path
 
 import httpx
 import pytest
+from gunicorn.http.errors import (  # type: ignore[import-untyped]
+    ChunkMissingTerminator,
+    ExpectationFailed,
+    InvalidChunkSize,
+    InvalidResponseHeader,
+)
 
+from sentry.runner.gunicorn_worker import answer_of, status_of
 from sentry.runner.server import url_of
 from tests.live import BIN, PATIENCE, Program, running
 from tests.sentry.runner.conftest import Process, children_of
@@ -106,6 +116,59 @@ def status_once_up(url: str) -> int:
             if time.monotonic() > end:
                 raise
             time.sleep(PAUSE)
+
+
+def raw(url: str, sent: bytes) -> tuple[int, str, dict[str, str]]:
+    """Sends bytes as they are; the answer's status, content type and JSON."""
+    address = httpx.URL(url)
+    with socket.create_connection((address.host, address.port or 0), timeout=PATIENCE) as wire:
+        wire.sendall(sent)
+        answer = HTTPResponse(wire)
+        answer.begin()
+        return answer.status, answer.headers["content-type"], json.loads(answer.read())
+
+
+CHUNKED = b"POST %s HTTP/1.1\r\nhost: x\r\ntransfer-encoding: %s\r\n\r\nzz\r\n"
+
+
+@pytest.mark.usefixtures("installed")
+def test_what_gunicorn_cannot_read_is_refused_with_a_text_of_ours(
+    environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    command = [SENTRY, "run", "web", "--port", "0", "--server", "gunicorn"]
+    secret = b"hunter2" * 2000
+    with running(command, environment, tmp_path) as program:
+        for sent, status, text in (
+            (b"GET /" + secret + b" HTTP/1.1\r\n\r\n", 414, "The request line is too long."),
+            (
+                b"GET / HTTP/1.1\r\nx: " + secret + b"\r\n\r\n",
+                431,
+                "The request headers are too large.",
+            ),
+            (b"hunter2\r\n\r\n", 400, "The request is malformed."),
+            (b"GET / HTTP/1.1\r\nhun ter2: x\r\n\r\n", 400, "The request is malformed."),
+            (CHUNKED % (RPC.encode(), b"hunter2"), 501, "The transfer coding is not supported."),
+        ):
+            assert raw(program.url, sent) == (status, "application/json", {"detail": text})
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (InvalidChunkSize(b"zz"), 400),
+        (ChunkMissingTerminator(b"zz"), 400),
+        (ExpectationFailed("hunter2"), 417),
+        (InvalidResponseHeader("hunter2"), 500),
+        (ssl.SSLError("hunter2"), 403),
+        (ValueError("hunter2"), 500),
+    ],
+)
+def test_gunicorns_errors_have_a_status_and_a_fixed_text(error: Exception, status: int) -> None:
+    assert status_of(error) == status
+    head, _, body = answer_of(status).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 %d " % status)
+    assert list(json.loads(body)) == ["detail"]
+    assert b"hunter2" not in body
 
 
 def test_devserver_prepares_the_database_and_runs(
