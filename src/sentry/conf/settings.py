@@ -47,6 +47,8 @@ DATABASES = {
         env.text("DATABASE_URL"), default=home.database_file(), pool_size=WEB_THREADS + 2
     )
 }
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    home.make_database_file(DATABASES["default"]["NAME"])
 DATABASE_ROUTERS = ["sentry.silo.router.SiloRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 ATOMIC_REQUESTS = False

@@ -42,6 +42,7 @@ def run_checks() -> Iterator[Check]:
     yield from check_keys()
     database = check_database()
     yield database
+    yield from check_database_file()
     if database.state is State.OK:
         for check in (check_migrations, check_stored_credentials, check_search, check_clock):
             yield _guarded(check)
@@ -90,6 +91,28 @@ def check_database() -> Check:
             "database", f"{connection.vendor} does not answer: look at DATABASE_URL and the server"
         )
     return _ok("database", f"{connection.vendor} answers")
+
+
+def check_database_file() -> Iterator[Check]:
+    """Whether only its owner can read SQLite's files; nothing of another database."""
+    name = str(connection.settings_dict["NAME"])
+    main = Path(name)
+    if connection.vendor != "sqlite" or not main.is_file():
+        return
+    files = (main, Path(f"{name}-wal"), Path(f"{name}-shm"))
+    exposed = [str(file) for file in files if _others_may_read(file)]
+    if exposed:
+        words = " ".join(exposed)
+        yield _warn("database-file", f"others may read the database: chmod 600 {words}")
+    else:
+        yield _ok("database-file", f"{name}, for its owner only")
+
+
+def _others_may_read(file: Path) -> bool:
+    try:
+        return bool(file.stat().st_mode & 0o077)
+    except FileNotFoundError:  # the -wal and -shm files come and go
+        return False
 
 
 def check_migrations() -> Check:

@@ -4,8 +4,11 @@ import ast
 import json
 import os
 import re
+import sqlite3
+import stat
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -47,7 +50,39 @@ def test_defaults(tmp_path: Path) -> None:
     assert shown["file"] == str(home / "encryption.keys")
     assert shown["keys"] == 1
     assert (shown["secure"], shown["prefix_given"]) == (False, False)
-    assert sorted(path.name for path in home.iterdir()) == ["encryption.keys", "secret.key"]
+    assert sorted(path.name for path in home.iterdir()) == [
+        "encryption.keys",
+        "secret.key",
+        "sentry.db",
+    ]
+
+
+@pytest.mark.parametrize("url", ["", "sqlite:///{home}/other.db"])
+def test_only_its_owner_reads_the_database(tmp_path: Path, url: str) -> None:
+    home = tmp_path / "made"
+    home.mkdir()
+    home.chmod(0o755)
+    shown = json.loads(read_settings(tmp_path, DATABASE_URL=url.format(home=home)).stdout)
+    path = Path(shown["name"])
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("CREATE TABLE some (id)")
+        made = {file: stat.S_IMODE(file.stat().st_mode) for file in home.glob(f"{path.name}*")}
+    assert made == {Path(f"{path}{end}"): 0o600 for end in ("", "-wal", "-shm")}
+
+
+def test_a_database_that_is_there_is_kept(tmp_path: Path) -> None:
+    home = tmp_path / "made"
+    home.mkdir()
+    (home / "sentry.db").write_bytes(b"some")
+    read_settings(tmp_path)
+    assert (home / "sentry.db").read_bytes() == b"some"
+
+
+def test_a_database_in_memory_has_no_file(tmp_path: Path) -> None:
+    done = read_settings(tmp_path, DATABASE_URL="sqlite:///:memory:")
+    assert json.loads(done.stdout)["name"] == ":memory:"
+    assert not Path(":memory:").exists()
 
 
 def test_the_home_of_the_user_is_the_default(tmp_path: Path) -> None:

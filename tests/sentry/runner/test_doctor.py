@@ -34,6 +34,7 @@ def test_doctor_finds_a_healthy_installation(process: Process) -> None:
         "secret-key": "ok",
         "encryption-keys": "ok",
         "database": "ok",
+        "database-file": "ok",
         "migrations": "ok",
         "stored-credentials": "ok",
         "search": "ok",
@@ -70,6 +71,13 @@ def test_doctor_tells_of_keys_that_others_read(process: Process, home: Path) -> 
     (home / "secret.key").chmod(0o600)
     home.chmod(0o777)
     assert states(process)["secret-key"] == "warn"
+
+
+@pytest.mark.usefixtures("installed")
+def test_doctor_warns_of_a_database_that_others_read(process: Process, home: Path) -> None:
+    (home / "sentry.db").chmod(0o640)
+    assert states(process)["database-file"] == "warn"
+    assert f"chmod 600 {home / 'sentry.db'}" in process("doctor").stdout
 
 
 def test_doctor_tells_that_the_database_is_down(process: Process) -> None:
