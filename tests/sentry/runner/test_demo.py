@@ -1,4 +1,6 @@
+import os
 import subprocess
+import threading
 from pathlib import Path
 
 import click
@@ -9,6 +11,8 @@ from sentry.runner.demo.report import Report
 from sentry.runner.demo.run import conclude
 from sentry.runner.demo.truth import GitTruth, build_repository, run_git
 from sentry.runner.main import cli
+from tests.live import BIN, PATIENCE
+from tests.sentry.runner.conftest import children_of
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +62,54 @@ def test_a_folder_that_is_no_repository_is_refused(tmp_path):
     result = CliRunner().invoke(cli, ["demo", "--repo", str(tmp_path)])
     assert result.exit_code == 1
     assert "not a git repository" in result.output
+
+
+def test_a_repository_without_a_commit_is_refused(tmp_path):
+    run_git(tmp_path, "init", "--quiet")
+    result = CliRunner().invoke(cli, ["demo", "--repo", str(tmp_path)])
+    assert result.exit_code == 1
+    assert (
+        result.output == f"Error: {tmp_path}: the repository has no commit on its current branch\n"
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b" \n\n", b"\x00\x01"])
+def test_a_repository_without_text_is_refused_before_anything_starts(tmp_path, content):
+    run_git(tmp_path, "init", "--quiet")
+    (tmp_path / "file").write_bytes(content)
+    run_git(tmp_path, "add", "file")
+    run_git(tmp_path, "commit", "--quiet", "--message", "some")
+    result = CliRunner().invoke(cli, ["demo", "--repo", str(tmp_path)])
+    assert result.exit_code == 1
+    assert result.output.endswith("\nError: the repository has no text file to blame\n")
+    assert "forge-emulator" not in result.output
+
+
+def test_sigterm_leaves_nothing_behind(repository, tmp_path):
+    with subprocess.Popen(
+        [str(BIN / "sentry"), "demo", "--repo", str(repository)],
+        env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as demo:
+        limit = threading.Timer(PATIENCE, demo.kill)
+        limit.start()
+        assert demo.stdout is not None
+        started = any("$ forge-emulator" in line for line in demo.stdout)
+        children = children_of(demo.pid)
+        demo.terminate()
+        demo.stdout.read()
+        assert demo.wait(PATIENCE) == 143
+        limit.cancel()
+    assert started
+    assert children
+    assert not running_among(children)
+    assert not list(tmp_path.iterdir())
+
+
+def running_among(processes: list[int]) -> list[int]:
+    listed = subprocess.run(["ps", "-A", "-o", "pid="], check=True, capture_output=True, text=True)
+    return sorted(set(processes) & {int(pid) for pid in listed.stdout.split()})
 
 
 def test_a_path_that_is_not_there_is_refused(tmp_path):

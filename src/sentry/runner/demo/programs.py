@@ -6,10 +6,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import click
+
+from sentry.runner.demo.termination import sigterm_waits
 
 _PATIENCE = 60
 _URL = re.compile(r"listening on (http://\S+)", re.IGNORECASE)
@@ -72,24 +74,28 @@ def serving(environment: Mapping[str, str], *command: str) -> Iterator[str]:
     Raises:
         click.ClickException: it ended, or printed none in time.
     """
-    process = subprocess.Popen(
-        command,
-        env=dict(environment),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    reader = _Reader(process)
-    try:
+    with ExitStack() as stack:
+        with sigterm_waits():
+            process = subprocess.Popen(
+                command,
+                env=dict(environment),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            reader = _Reader(process)
+            stack.callback(_end, process, reader)
         yield reader.url()
-    finally:
-        process.terminate()
-        try:
-            process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        reader.join()
+
+
+def _end(process: "subprocess.Popen[str]", reader: "_Reader") -> None:
+    process.terminate()
+    try:
+        process.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    reader.join()
 
 
 class _Reader:

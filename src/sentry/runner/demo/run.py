@@ -11,6 +11,7 @@ import click
 from sentry.runner.demo.job import Setting, do_job
 from sentry.runner.demo.programs import clean_environment, program, run_command, serving
 from sentry.runner.demo.report import Report
+from sentry.runner.demo.termination import sigterm_unwinds
 from sentry.runner.demo.truth import GitTruth, build_repository, run_git
 from sentry_scm_client import ScmClient
 
@@ -28,11 +29,14 @@ def run_demo(repo: Path | None) -> None:
 
     Raises:
         click.ClickException: something could not be set up, or a fact was not as git has it.
+        SystemExit: with status 143 after SIGTERM, when all that was started has ended.
     """
     report = Report()
-    with tempfile.TemporaryDirectory(prefix="sentry-demo-") as folder:
+    with sigterm_unwinds(), tempfile.TemporaryDirectory(prefix="sentry-demo-") as folder:
         room = Path(folder)
         git = GitTruth(_choose_repository(repo, room))
+        if not git.text_files("HEAD"):
+            raise click.ClickException("the repository has no text file to blame")
         commits = git.run("rev-list", "--count", "HEAD").strip()
         click.echo(f"{commits} commits on {git.branch()}")
         environment = clean_environment(room / "home")
@@ -68,6 +72,7 @@ def _choose_repository(repo: Path | None, room: Path) -> Path:
                 f"{repo} is a shallow clone: its history is cut off, so git itself cannot blame"
                 " it truly. Complete it with `git fetch --unshallow`, or name another."
             )
+        _require_commit(repo)
         click.echo(f"repository: {repo}")
         return _frozen(repo, room)
     if _has_whole_history(_SOURCE):
@@ -76,6 +81,14 @@ def _choose_repository(repo: Path | None, room: Path) -> Path:
     click.echo("repository: this clone has no whole history, so one of 200 commits is built")
     build_repository(room / "built")
     return room / "built"
+
+
+def _require_commit(repo: Path) -> None:
+    try:
+        run_git(repo, "rev-parse", "--verify", "HEAD")
+    except click.ClickException:
+        text = f"{repo}: the repository has no commit on its current branch"
+        raise click.ClickException(text) from None
 
 
 def _has_whole_history(path: Path) -> bool:
@@ -92,7 +105,6 @@ def _has_whole_history(path: Path) -> bool:
 
 def _frozen(path: Path, room: Path) -> Path:
     """A bare clone, so that what is committed meanwhile does not matter."""
-    run_git(path, "rev-parse", "--verify", "HEAD")
     clone = room / "repository.git"
     run_git(room, "clone", "--quiet", "--bare", "--no-hardlinks", str(path.resolve()), str(clone))
     return clone

@@ -72,8 +72,9 @@ class GitTruth:
         )
 
     def text_files(self, ref: str) -> list[str]:
-        """The text files of a commit that are not empty."""
-        listed = self.run("grep", "-I", "-l", "-z", "-e", ".", ref)
+        """The text files of a commit with a line that is not blank; none is no error."""
+        words = ("grep", "-I", "-l", "-z", "-e", "[^[:space:]]", ref)
+        listed = run_git(self.path, *words, found_nothing=1)
         return [name.removeprefix(f"{ref}:") for name in listed.split("\x00") if name]
 
     def blame(self, ref: str, path: str) -> list[TrueLine]:
@@ -90,8 +91,21 @@ class GitTruth:
         return lines
 
 
-def run_git(path: Path, *arguments: str, at: datetime | None = None, who: int = 0) -> str:
+def run_git(
+    path: Path,
+    *arguments: str,
+    at: datetime | None = None,
+    who: int = 0,
+    found_nothing: int = 0,
+) -> str:
     """The output of a git command in a repository, as one of the made-up people.
+
+    Args:
+        path: the repository.
+        arguments: the command.
+        at: the time of a commit.
+        who: the number of the person.
+        found_nothing: a further exit status that is no failure.
 
     Raises:
         click.ClickException: git refuses it, or is not there.
@@ -113,7 +127,7 @@ def run_git(path: Path, *arguments: str, at: datetime | None = None, who: int = 
         done = subprocess.run(command, capture_output=True, check=False, env=environment)
     except FileNotFoundError:
         raise click.ClickException("the program git is needed and was not found") from None
-    if done.returncode != 0:
+    if done.returncode not in {0, found_nothing}:
         said = done.stderr.decode("utf-8", "replace").strip()
         raise click.ClickException(f"git {arguments[0]}: {said}")
     return done.stdout.decode("utf-8", "replace")
