@@ -54,9 +54,6 @@ def database(url: str, *, default: Path, pool_size: int) -> dict[str, Any]:
         "HOST": parts.hostname or "",
         "PORT": str(port or ""),
         "CONN_MAX_AGE": 0,
-        # One round trip per connection taken from the pool (some 80 µs on loopback), so that one
-        # that the server ended while it was idle is replaced and fails nobody's call.
-        "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {
             **dict(parse_qsl(parts.query)),
             "pool": {"min_size": 1, "max_size": pool_size, "timeout": 10},

@@ -33,7 +33,6 @@ def test_postgresql_by_url() -> None:
     assert made["OPTIONS"]["sslmode"] == "require"
     assert made["OPTIONS"]["pool"]["max_size"] == 6
     assert made["CONN_MAX_AGE"] == 0
-    assert made["CONN_HEALTH_CHECKS"] is True
 
 
 @pytest.mark.parametrize(
