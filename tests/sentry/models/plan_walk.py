@@ -41,7 +41,7 @@ from sentry.integrations.source_code_management.types import (
     Repository,
     RepositoryState,
 )
-from tests.sentry.integrations.scene import FULL_NAME, PATH, Scene
+from tests.sentry.integrations.scene import FULL_NAME, HOST_TOKEN, PATH, Scene
 
 from .seeding import BASE, OURS
 
@@ -181,6 +181,10 @@ def calls_with_a_host(scene: Scene) -> list[Call]:
         call(
             integrations.add_integration,
             caller, provider="github", metadata={"token": _new_slug()}, verify=False,
+        ),
+        call(
+            integrations.replace_credential,
+            caller, integration_id=integration_id, metadata={"token": HOST_TOKEN}, verify=False,
         ),
     ]  # fmt: skip
 

@@ -50,11 +50,7 @@ def sentry_json(sentry: Sentry) -> Callable[..., Any]:
 @pytest.fixture
 def environment(tmp_path: Path) -> Mapping[str, str]:
     """The environment of a fresh installation that nothing was made for yet."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name in {"PATH", "HOME", "LANG"} or name.startswith("COVERAGE_")
-    }
+    kept = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
     return {**kept, "SENTRY_HOME": str(tmp_path / "home")}
 
 

@@ -108,8 +108,12 @@ def test_sigterm_leaves_nothing_behind(repository, tmp_path):
 
 
 def running_among(processes: list[int]) -> list[int]:
-    listed = subprocess.run(["ps", "-A", "-o", "pid="], check=True, capture_output=True, text=True)
-    return sorted(set(processes) & {int(pid) for pid in listed.stdout.split()})
+    """Those that still run; one that has ended and waits for its parent to notice does not."""
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,stat="], check=True, capture_output=True, text=True
+    )
+    states = dict(line.split() for line in listed.stdout.splitlines())
+    return [pid for pid in processes if states.get(str(pid), "Z")[0] != "Z"]
 
 
 def test_a_path_that_is_not_there_is_refused(tmp_path):
