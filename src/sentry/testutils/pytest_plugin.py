@@ -89,7 +89,11 @@ def _name_test_database(home: Path, *, postgres: bool) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skips tests whose service is absent, unless it is required."""
+    """Skips tests whose service is absent, unless it is required; slow ones come first.
+
+    One worker then has them all, with what they share, while the others take its other tests.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
     for item in items:
         for name in _needs(item):
             if services.find(name) is None and name not in services.required():

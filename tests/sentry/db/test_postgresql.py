@@ -99,5 +99,7 @@ class TestTimeout:
     def test_a_connection_that_was_closed_needs_none(self):
         with deadline_at(time.monotonic() + 30), statement_deadline(is_sent=True):
             show()
+            # for good: back in the pool it would have the timeout for whoever gets it next
+            connection.connection.close()
             connection.close()
         assert show() == "0"
