@@ -16,11 +16,14 @@ def _transactions_stay_inside(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 
 @pytest.fixture(autouse=True)
 def _nothing_is_remembered() -> None:
-    """A process remembers callers and leases; rows of another test may have had the same ids.
+    """A process remembers callers, leases, options and flags; rows of another test may have had the same ids.
 
     What needs the models is imported here, when they are loaded.
     """
+    from sentry import features, options
     from sentry.auth.ratelimit import limiter
 
+    options.manager.apply_stored({})
+    features.manager.apply_stored({})
     caller_cache.clear()
     limiter.forget()

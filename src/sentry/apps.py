@@ -11,6 +11,7 @@ class SentryConfig(AppConfig):
 
     def ready(self) -> None:
         """Connects what needs the models."""
+        from sentry import features  # noqa: F401, PLC0415 - so that its rules get loaded too
         from sentry.auth import signals  # noqa: PLC0415 - models are loaded only now
         from sentry.db import sqlite  # noqa: PLC0415 - likewise
 

@@ -105,7 +105,7 @@ def test_every_option_of_a_command_is_documented() -> None:
         for _, command in commands(cli, "sentry")
         for parameter in command.params
         if isinstance(parameter, click.Option)
-        for name in parameter.opts
+        for name in (*parameter.opts, *parameter.secondary_opts)
         if name.startswith("--")
     }
     assert sorted(name for name in wanted if name not in page) == []

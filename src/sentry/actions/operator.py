@@ -3,6 +3,9 @@
 from sentry.auth.caller import Caller, CallerKind
 from sentry.auth.scopes import ALL_SCOPES
 
+# What is recorded of who changed something.
+OPERATOR = "the operator"
+
 
 def operator_in(organization_id: int) -> Caller:
     """The operator as a caller that acts in one organization, with every scope."""
@@ -11,5 +14,5 @@ def operator_in(organization_id: int) -> Caller:
         organization_id=organization_id,
         scopes=ALL_SCOPES,
         credential="operator",
-        label="the operator",
+        label=OPERATOR,
     )

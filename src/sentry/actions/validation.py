@@ -1,7 +1,9 @@
 """Checks of names and slugs, shared by the use cases that create things."""
 
+import difflib
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from django.utils.text import slugify
 
@@ -56,3 +58,10 @@ def slug_for(name: str, slug: str | None, *, field: str, limit: int) -> str:
     if not made or made.isdigit():
         raise InvalidArgument(field, "cannot be made of this name: give one")
     return check_slug(field, made, limit=limit)
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> InvalidArgument:
+    """The error for a name that nothing has; it offers those that come near."""
+    near = difflib.get_close_matches(name, list(known))
+    hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    return InvalidArgument(kind, f"{name!r} is not registered{hint}")

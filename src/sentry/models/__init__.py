@@ -4,6 +4,7 @@ from sentry.models.apikey import ApiKey, ApiKeyStatus
 from sentry.models.apitoken import ApiToken
 from sentry.models.commit import Commit
 from sentry.models.commitauthor import CommitAuthor
+from sentry.models.featurerule import EVERY_ORGANIZATION, FeatureRule
 from sentry.models.group import Group
 from sentry.models.grouplink import GroupLink
 from sentry.models.idempotency import IdempotencyRecord
@@ -13,6 +14,7 @@ from sentry.models.integrations import (
     OrganizationIntegration,
     RepositoryProjectPathConfig,
 )
+from sentry.models.option import Option
 from sentry.models.organization import Organization
 from sentry.models.organizationmember import OrganizationMember, OrganizationMemberTeam
 from sentry.models.orgauthtoken import OrgAuthToken
@@ -24,16 +26,19 @@ from sentry.models.team import Team
 from sentry.models.user import User
 
 __all__ = [
+    "EVERY_ORGANIZATION",
     "ApiKey",
     "ApiKeyStatus",
     "ApiToken",
     "Commit",
     "CommitAuthor",
     "ExternalIssue",
+    "FeatureRule",
     "Group",
     "GroupLink",
     "IdempotencyRecord",
     "Integration",
+    "Option",
     "OrgAuthToken",
     "Organization",
     "OrganizationIntegration",

@@ -1,14 +1,18 @@
 """Run-time options: every one is registered with its default in ``options/defaults.py``.
 
-``options.get("scm.http.timeout")`` never takes a default. An operator sets a value by the
-environment (``SENTRY_OPTION_SCM_HTTP_TIMEOUT=10``); tests use ``override_options``.
+``options.get("scm.http.read-timeout")`` never takes a default. An operator sets a value by the
+environment (``SENTRY_OPTION_SCM_HTTP_READ_TIMEOUT=10``) or, while the platform runs, by
+``sentry config set``, which stores it in the database; tests use ``override_options``.
 """
 
-from sentry.options import defaults
-from sentry.options.manager import OptionsManager, OptionValue, UnknownOptionError
+from sentry.options import defaults, store
+from sentry.options.manager import OptionsManager
+from sentry.options.option import Option, OptionValue, Source, UnknownOptionError
+from sentry.utils.refresh import refresher
 
-manager = OptionsManager()
+manager = OptionsManager(prepare=refresher.ensure_started)
 defaults.register_all(manager)
+refresher.add(lambda: manager.apply_stored(store.read_all()))
 
 register = manager.register
 get = manager.get
@@ -18,7 +22,9 @@ override = manager.override
 all_options = manager.all_options
 
 __all__ = [
+    "Option",
     "OptionValue",
+    "Source",
     "UnknownOptionError",
     "all_options",
     "get",

@@ -8,6 +8,12 @@ MIB = 1024 * KIB
 
 def register_all(options: OptionsManager) -> None:
     """Registers the platform's options."""
+    options.register(
+        "options.refresh-interval",
+        default=10.0,
+        minimum=1,
+        help="Seconds until a process sees options and flags that another one changed.",
+    )
     _register_doors(options)
     _register_hosts(options)
 
@@ -17,22 +23,32 @@ def _register_doors(options: OptionsManager) -> None:
     register(
         "auth.cache-ttl",
         default=5.0,
+        minimum=0,
         help="Seconds that a credential is remembered in a process; 0: never.",
     )
     register(
-        "grpc.max-request-bytes", default=4 * MIB, help="The largest request message, in bytes."
+        "grpc.max-request-bytes",
+        default=4 * MIB,
+        minimum=1,
+        settable=False,
+        help="The largest request message, in bytes; read at the start.",
     )
     register(
-        "grpc.max-response-bytes", default=16 * MIB, help="The largest response message, in bytes."
+        "grpc.max-response-bytes",
+        default=16 * MIB,
+        minimum=1,
+        help="The largest response message, in bytes.",
     )
     register(
         "grpc.default-deadline",
         default=30.0,
+        above=0,
         help="Seconds that a call may take when it names no deadline.",
     )
     register(
         "grpc.max-deadline",
         default=120.0,
+        above=0,
         help="The longest deadline that a call may ask for, in seconds.",
     )
     register(
@@ -43,16 +59,19 @@ def _register_doors(options: OptionsManager) -> None:
     register(
         "ratelimit.requests-per-minute",
         default=6000,
+        minimum=0,
         help="Requests that one credential may make in a minute; 0: unlimited.",
     )
     register(
         "ratelimit.lease-size",
         default=500,
+        minimum=1,
         help="How many requests a process leases from the shared counter at a time.",
     )
     register(
         "idempotency.ttl",
         default=86400,
+        minimum=0,
         help="Seconds that the outcome of a mutation is kept for its idempotency key.",
     )
 
@@ -60,29 +79,44 @@ def _register_doors(options: OptionsManager) -> None:
 def _register_hosts(options: OptionsManager) -> None:
     register = options.register
     register(
-        "scm.http.connect-timeout", default=5.0, help="Seconds to wait for a connection to a host."
+        "scm.http.connect-timeout",
+        default=5.0,
+        above=0,
+        help="Seconds to wait for a connection to a host.",
     )
-    register("scm.http.read-timeout", default=15.0, help="Seconds to wait for a host's next bytes.")
+    register(
+        "scm.http.read-timeout",
+        default=15.0,
+        above=0,
+        help="Seconds to wait for a host's next bytes.",
+    )
     register(
         "scm.http.total-timeout",
         default=30.0,
+        above=0,
         help="Seconds that one host call may take with all its retries.",
     )
     register(
-        "scm.http.max-attempts", default=3, help="How often a call that may be repeated is tried."
+        "scm.http.max-attempts",
+        default=3,
+        minimum=1,
+        help="How often a call that may be repeated is tried.",
     )
     register(
         "scm.http.max-response-bytes",
         default=32 * MIB,
+        minimum=1,
         help="The largest answer of a host that is read, after decompression.",
     )
     register(
         "scm.http.cache-entries",
         default=1000,
+        minimum=0,
         help="Conditional answers (ETag) that a process remembers; 0: none.",
     )
     register(
         "scm.http.cache-bytes",
         default=64 * MIB,
+        minimum=0,
         help="Bytes of conditional answers that a process remembers.",
     )

@@ -1,72 +1,69 @@
 """Keeps the registered options and their values."""
 
-import json
+import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 
-type OptionValue = bool | int | float | str | list[str]
+from sentry.options.option import Option, OptionValue, Source, UnknownOptionError
 
-
-class UnknownOptionError(KeyError):
-    """No option of this name is registered."""
+logger = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Option:
-    """One option: its name, its default, which also gives its type, and what it does."""
-
-    name: str
-    default: OptionValue
-    help: str
-
-    @property
-    def environment_name(self) -> str:
-        """The variable by which an operator sets it."""
-        return "SENTRY_OPTION_" + self.name.upper().replace(".", "_").replace("-", "_")
-
-
-def _parse(option: Option, text: str) -> OptionValue:
-    if isinstance(option.default, str):
-        return text
-    if isinstance(option.default, list):
-        return [part.strip() for part in text.split(",") if part.strip()]
-    try:
-        value = json.loads(text)
-    except ValueError:
-        value = None
-    if isinstance(option.default, bool) and isinstance(value, bool):
-        return value
-    if isinstance(option.default, float) and isinstance(value, int | float):
-        return float(value)
-    if type(value) is type(option.default):
-        parsed: OptionValue = value
-        return parsed
-    kind = type(option.default).__name__
-    raise ValueError(f"{option.environment_name}: expected a value of type {kind}, got {text!r}")
+def _nothing() -> None:
+    """A manager of its own has nothing to wait for."""
 
 
 class OptionsManager:
-    """Registers options and gives their values: overridden, set by the environment, or default."""
+    """Registers options and gives their values.
 
-    def __init__(self) -> None:
-        """Starts empty; ``options/defaults.py`` fills it."""
+    A value is that of the environment, else of the database, else the default; tests override all
+    three. ``get`` is one read of a dictionary: what is in the database is put into it from outside
+    (``apply_stored``).
+    """
+
+    def __init__(self, prepare: Callable[[], None] = _nothing) -> None:
+        """Starts empty; ``options/defaults.py`` fills it.
+
+        Args:
+            prepare: called before each answer; makes sure that stored values get loaded.
+        """
+        self._prepare = prepare
         self._options: dict[str, Option] = {}
+        self._environment: dict[str, OptionValue] = {}
+        self._stored: dict[str, OptionValue] = {}
+        self._ignored: dict[str, str] = {}
+        self._overridden: dict[str, OptionValue] = {}
         self._values: dict[str, OptionValue] = {}
 
-    def register(self, name: str, *, default: OptionValue, help: str) -> None:  # noqa: A002
-        """Adds an option.
+    def register(
+        self,
+        name: str,
+        *,
+        default: OptionValue,
+        help: str,  # noqa: A002 - what click and argparse call it
+        settable: bool = True,
+        minimum: float | None = None,
+        above: float | None = None,
+    ) -> None:
+        """Adds an option; see ``Option`` for the arguments.
 
         Raises:
-            ValueError: the name is taken, or the environment holds a value of another type.
+            ValueError: the name is taken, or the environment holds what the option does not take.
         """
         if name in self._options:
             raise ValueError(f"the option {name} is registered twice")
-        option = Option(name=name, default=default, help=help)
+        option = Option(
+            name=name, default=default, help=help, settable=settable, minimum=minimum, above=above
+        )
         self._options[name] = option
         text = os.environ.get(option.environment_name)
-        self._values[name] = default if text is None else _parse(option, text)
+        if text is not None:
+            try:
+                self._environment[name] = option.parse(text)
+            except ValueError as error:
+                raise ValueError(f"{option.environment_name}: {error}") from None
+        self._merge()
 
     def get(self, name: str) -> OptionValue:
         """The value of an option.
@@ -74,6 +71,7 @@ class OptionsManager:
         Raises:
             UnknownOptionError: no such option is registered.
         """
+        self._prepare()
         try:
             return self._values[name]
         except KeyError:
@@ -93,23 +91,81 @@ class OptionsManager:
             raise TypeError(name)
         return float(value)
 
+    def find(self, name: str) -> Option:
+        """The option of this name.
+
+        Raises:
+            UnknownOptionError: no such option is registered.
+        """
+        try:
+            return self._options[name]
+        except KeyError:
+            raise UnknownOptionError(name) from None
+
     def all_options(self) -> list[Option]:
         """Every registered option, by name."""
         return sorted(self._options.values(), key=lambda option: option.name)
 
+    def source_of(self, name: str) -> Source:
+        """Where the option's value comes from; overrides of tests do not count."""
+        self._prepare()
+        if name in self._environment:
+            return Source.ENVIRONMENT
+        return Source.DATABASE if name in self._stored else Source.DEFAULT
+
+    def apply_stored(self, rows: Mapping[str, object]) -> None:
+        """Takes the values that the database holds, all of them.
+
+        What no option takes is left out, and logged when it is first met: another release may
+        have stored it.
+        """
+        stored: dict[str, OptionValue] = {}
+        ignored: dict[str, str] = {}
+        for name, value in rows.items():
+            try:
+                stored[name] = self._stored_value(name, value)
+            except ValueError as error:
+                ignored[name] = str(error)
+        for name in ignored.keys() - self._ignored.keys():
+            logger.warning(
+                "options.stored_value_ignored", extra={"option": name, "cause": ignored[name]}
+            )
+        self._stored, self._ignored = stored, ignored
+        self._merge()
+
+    @property
+    def ignored(self) -> dict[str, str]:
+        """What the database holds and no option takes: the name, and why."""
+        self._prepare()
+        return dict(self._ignored)
+
     @contextmanager
     def override(self, values: Mapping[str, OptionValue]) -> Iterator[None]:
-        """Sets options inside the block, in this process.
+        """Sets options inside the block, in this process. Bounds are not checked.
 
         Raises:
             UnknownOptionError: no such option is registered.
         """
         for name in values:
-            if name not in self._options:
-                raise UnknownOptionError(name)
-        before = self._values
-        self._values = {**before, **values}
+            self.find(name)
+        before = self._overridden
+        self._overridden = {**before, **values}
+        self._merge()
         try:
             yield
         finally:
-            self._values = before
+            self._overridden = before
+            self._merge()
+
+    def _stored_value(self, name: str, value: object) -> OptionValue:
+        option = self._options.get(name)
+        if option is None:
+            raise ValueError("no such option is registered")
+        if not option.settable:
+            raise ValueError("only the environment sets it")
+        return option.check(value)
+
+    def _merge(self) -> None:
+        defaults = {name: option.default for name, option in self._options.items()}
+        # one assignment: a reader sees all the old values or all the new ones
+        self._values = {**defaults, **self._stored, **self._environment, **self._overridden}

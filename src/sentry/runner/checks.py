@@ -51,7 +51,7 @@ def run_checks() -> Iterator[Check]:
     yield check_git()
     yield check_allowed_hosts()
     yield check_features()
-    yield _ok("options", f"{len(options.all_options())} registered, all values well formed")
+    yield check_options()
 
 
 def _guarded(check: Callable[[], Check]) -> Check:
@@ -225,3 +225,13 @@ def check_features() -> Check:
     if off:
         return _warn("features", f"switched off: {', '.join(off)}")
     return _ok("features", "all are on")
+
+
+def check_options() -> Check:
+    """Whether every value that the database holds is one that an option takes."""
+    count = len(options.all_options())
+    ignored = options.manager.ignored
+    if ignored:
+        facts = "; ".join(f"{name}: {cause}" for name, cause in sorted(ignored.items()))
+        return _warn("options", f"stored values are ignored: {facts}; `sentry config delete` them")
+    return _ok("options", f"{count} registered, all values well formed")

@@ -5,11 +5,13 @@ import click
 from sentry import __version__
 from sentry.runner.base import RootGroup, examples
 from sentry.runner.commands.apikey import apikey
+from sentry.runner.commands.config import config
 from sentry.runner.commands.createuser import createuser
 from sentry.runner.commands.demo import demo
 from sentry.runner.commands.devserver import devserver
 from sentry.runner.commands.django import django
 from sentry.runner.commands.doctor import doctor
+from sentry.runner.commands.features import features
 from sentry.runner.commands.group import group
 from sentry.runner.commands.init import init
 from sentry.runner.commands.integration import integration
@@ -57,6 +59,8 @@ for _command in (
     integration,
     repository,
     keys,
+    config,
+    features,
 ):
     cli.add_command(_command)
 

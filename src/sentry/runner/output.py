@@ -62,6 +62,13 @@ def align(table: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
+def plain_text(value: object) -> str:
+    """An option's value as its own command takes it: JSON's numbers and booleans, commas."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return ",".join(value) if isinstance(value, list) else str(value)
+
+
 def _cell(value: object) -> str:
     if value is None:
         return "-"

@@ -10,15 +10,18 @@ from sentry.auth.roles import Role
 from sentry.auth.scopes import ALL_SCOPES
 from sentry.integrations.source_code_management.types import ProviderKey
 from sentry.models import (
+    EVERY_ORGANIZATION,
     ApiKey,
     ApiToken,
     Commit,
     CommitAuthor,
     ExternalIssue,
+    FeatureRule,
     Group,
     GroupLink,
     IdempotencyRecord,
     Integration,
+    Option,
     Organization,
     OrganizationIntegration,
     OrganizationMember,
@@ -36,6 +39,8 @@ from sentry.models import (
 )
 from sentry.models.grouplink import LinkedType
 from sentry.models.integrations.integration import ObjectStatus
+from sentry.options import OptionValue
+from sentry.utils.refresh import refresher
 
 _numbers = count(1)
 PASSWORD = "a-password-of-tests"
@@ -395,6 +400,24 @@ class Factories:
             used=used,
             expires_at=timezone.now() + timedelta(minutes=1),
         )
+
+    @staticmethod
+    def create_option(*, key: str, value: OptionValue, updated_by: str = "") -> Option:
+        """A stored value, which this process uses from now on."""
+        row = Option.objects.create(key=key, value=value, updated_by=updated_by)
+        refresher.load_all()
+        return row
+
+    @staticmethod
+    def create_feature_rule(
+        *, feature: str, organization_id: int = EVERY_ORGANIZATION, percentage: int = 100
+    ) -> FeatureRule:
+        """For whom a flag is on, which holds in this process from now on."""
+        row = FeatureRule.objects.create(
+            feature=feature, organization_id=organization_id, percentage=percentage
+        )
+        refresher.load_all()
+        return row
 
     @staticmethod
     def _some_organization() -> Organization:

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from sentry.testutils import services
+from sentry.utils.refresh import refresher
 
 _CLEARED = ("DATABASE_URL", "REDIS_URL", "AMQP_URL", "KAFKA_URL", "SILO_MODE")
 _CLEARED_PREFIXES = ("SENTRY_", "SCM_", "RPC_SHARED_SECRET")
@@ -47,6 +48,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     os.environ["TEST_DATABASE"] = database
     if url:
         os.environ["DATABASE_URL"] = url
+    # A test sees what itself has stored; nothing reads the database behind its back.
+    refresher.by_hand()
     yield
     os.environ.pop("DATABASE_URL", None)
     _name_test_database(home, postgres=bool(url))

@@ -1,13 +1,16 @@
 """Feature flags."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from sentry import features
-from sentry.features.manager import FeatureManager, UnknownFeatureError
+from sentry.features.flag import Rules, UnknownFeatureError, is_in_rollout
+from sentry.features.manager import FeatureManager
 from sentry.integrations.source_code_management.types import ProviderKey
+from sentry.models import Organization
 
 PAGE = Path(__file__).parents[3] / "docs/options.md"
 
@@ -46,6 +49,91 @@ def test_unknown_flags_are_refused() -> None:
         manager.has("organizations:other")
     with pytest.raises(UnknownFeatureError), manager.override({"organizations:other": True}):
         pass
+
+
+FLAG = "organizations:some-thing"
+
+
+@dataclass(frozen=True)
+class SomeOrganization:
+    id: int
+
+
+def test_a_rule_of_the_organization_then_the_rollout_then_the_default() -> None:
+    manager = manager_with_flag(default=False)
+    assert manager.has(FLAG, 1) is False
+    manager.apply_stored({FLAG: Rules(rollout=100)})
+    assert manager.has(FLAG, 1) is manager.has(FLAG) is True
+    manager.apply_stored({FLAG: Rules(rollout=100, organizations={1: False})})
+    assert manager.has(FLAG, 1) is False
+    assert manager.has(FLAG, 2) is manager.has(FLAG) is True
+    manager.apply_stored({FLAG: Rules(rollout=0, organizations={1: True})})
+    assert manager.has(FLAG, 1) is True
+    assert manager.has(FLAG, 2) is manager.has(FLAG) is False
+    with manager.override({FLAG: False}):
+        assert manager.has(FLAG, 1) is False
+    manager.apply_stored({})
+    assert manager.has(FLAG, 1) is False
+
+
+def test_the_environment_is_stronger_than_every_rule(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTRY_FEATURE_SOME_THING", "on")
+    manager = manager_with_flag(default=False)
+    manager.apply_stored({FLAG: Rules(rollout=0, organizations={1: False})})
+    assert manager.has(FLAG, 1) is manager.has(FLAG) is manager.set_by_environment(FLAG) is True
+    with manager.override({FLAG: False}):
+        assert manager.has(FLAG, 1) is False
+
+
+def test_an_organization_is_given_by_its_id_or_as_what_has_one() -> None:
+    manager = manager_with_flag(default=False)
+    manager.apply_stored({FLAG: Rules(organizations={7: True})})
+    assert manager.has(FLAG, 7) is manager.has(FLAG, SomeOrganization(id=7)) is True
+    assert manager.has(FLAG, Organization(id=7)) is True
+    assert manager.has(FLAG, SomeOrganization(id=8)) is False
+
+
+def test_a_registered_rollout_holds_until_another_is_stored() -> None:
+    manager = FeatureManager()
+    manager.add(FLAG, default=True, help="Some thing.", rollout=0)
+    assert manager.has(FLAG, 1) is False
+    manager.apply_stored({FLAG: Rules(rollout=100)})
+    assert manager.has(FLAG, 1) is True
+
+
+def test_a_rollout_to_some_is_no_answer_for_all() -> None:
+    for default in (True, False):
+        manager = manager_with_flag(default=default)
+        manager.apply_stored({FLAG: Rules(rollout=50)})
+        assert manager.has(FLAG) is default
+
+
+def test_a_higher_percentage_only_adds_organizations() -> None:
+    before: set[int] = set()
+    for percentage in range(101):
+        inside = {number for number in range(2000) if is_in_rollout(FLAG, number, percentage)}
+        assert before <= inside
+        assert abs(len(inside) - 20 * percentage) < 100
+        before = inside
+    assert len(before) == 2000
+
+
+def test_a_rollout_is_the_same_in_every_process_and_another_for_every_flag() -> None:
+    first = [number for number in range(40) if is_in_rollout(FLAG, number, 10)]
+    assert first == [7, 9, 11, 31, 38]
+    assert first != [number for number in range(40) if is_in_rollout("organizations:b", number, 10)]
+
+
+@pytest.mark.parametrize("rollout", [-1, 101])
+def test_a_percentage_that_is_none_is_refused(rollout: int) -> None:
+    with pytest.raises(ValueError, match="organizations:some-thing: expected a roll-out"):
+        FeatureManager().add(FLAG, default=True, help="Some thing.", rollout=rollout)
+
+
+def test_a_flag_is_registered_once() -> None:
+    manager = manager_with_flag(default=True)
+    with pytest.raises(ValueError, match="registered twice"):
+        manager.add(FLAG, default=True, help="Some thing.")
 
 
 def test_every_provider_has_its_flag() -> None:

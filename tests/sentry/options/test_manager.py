@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from sentry import options
-from sentry.options.manager import OptionsManager, OptionValue, UnknownOptionError
+from sentry.options.manager import OptionsManager
+from sentry.options.option import OptionValue, Source, UnknownOptionError
 
 PAGE = Path(__file__).parents[3] / "docs/options.md"
 
@@ -55,6 +56,79 @@ def test_a_value_of_another_kind_names_the_variable(
         OptionsManager().register("some.limit", default=default, help="A limit.")
 
 
+@pytest.mark.parametrize(
+    ("bounds", "text"),
+    [
+        ({"minimum": 1}, "0"),
+        ({"above": 0}, "0"),
+        ({"above": 0}, "-1"),
+        ({"minimum": 0}, "Infinity"),
+    ],
+)
+def test_a_value_out_of_bounds_names_the_variable(
+    monkeypatch: pytest.MonkeyPatch, bounds: dict[str, float], text: str
+) -> None:
+    monkeypatch.setenv("SENTRY_OPTION_SOME_LIMIT", text)
+    with pytest.raises(ValueError, match=r"SENTRY_OPTION_SOME_LIMIT: expected a .*number"):
+        OptionsManager().register("some.limit", default=3.0, help="A limit.", **bounds)  # type: ignore[arg-type]
+
+
+def test_nan_is_never_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTRY_OPTION_SOME_LIMIT", "NaN")
+    with pytest.raises(ValueError, match="at least 0"):
+        OptionsManager().register("some.limit", default=3.0, help="A limit.", minimum=0)
+
+
+def test_environment_then_database_then_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTRY_OPTION_FIRST_LIMIT", "7")
+    manager = OptionsManager()
+    for name in ("first.limit", "second.limit", "third.limit"):
+        manager.register(name, default=1, help="A limit.")
+    manager.apply_stored({"first.limit": 5, "second.limit": 5})
+    assert [manager.get(name) for name in ("first.limit", "second.limit", "third.limit")] == [
+        7,
+        5,
+        1,
+    ]
+    assert manager.source_of("first.limit") is Source.ENVIRONMENT
+    assert manager.source_of("second.limit") is Source.DATABASE
+    assert manager.source_of("third.limit") is Source.DEFAULT
+    with manager.override({"first.limit": 9}):
+        manager.apply_stored({})
+        assert [manager.get("first.limit"), manager.get("second.limit")] == [9, 1]
+    assert manager.get("first.limit") == 7
+
+
+def test_what_no_option_takes_is_left_out_and_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    manager = OptionsManager()
+    manager.register("some.limit", default=1, minimum=1, help="A limit.")
+    manager.register("some.size", default=1, settable=False, help="A size.")
+    rows = {"some.limit": 0, "some.size": 2, "gone.limit": 3}
+    manager.apply_stored(rows)
+    manager.apply_stored(rows)
+    assert [manager.get("some.limit"), manager.get("some.size")] == [1, 1]
+    assert manager.ignored == {
+        "some.limit": "expected a number of at least 1, got 0",
+        "some.size": "only the environment sets it",
+        "gone.limit": "no such option is registered",
+    }
+    assert [record.message for record in caplog.records] == ["options.stored_value_ignored"] * 3
+
+
+@pytest.mark.parametrize(
+    ("default", "stored", "value"),
+    [(1.0, 2, 2.0), (1, True, 1), (1, 2.5, 1), ("a", 3, "a"), ([], ["x"], ["x"]), ([], [1], []), (False, 1, False)],
+)  # fmt: skip
+def test_a_stored_value_has_the_type_of_the_default(
+    default: OptionValue, stored: object, value: OptionValue
+) -> None:
+    manager = OptionsManager()
+    manager.register("some.thing", default=default, help="A thing.")
+    manager.apply_stored({"some.thing": stored})
+    got = manager.get("some.thing")
+    assert (got, type(got)) == (value, type(value))
+
+
 def test_unknown_names_and_second_registrations_are_refused() -> None:
     manager = OptionsManager()
     manager.register("some.limit", default=3, help="A limit.")
@@ -82,3 +156,9 @@ def test_every_option_is_on_the_page_with_its_variable_and_no_other() -> None:
     known = [(option.name, option.environment_name) for option in options.all_options()]
     assert sorted(rows) == sorted(known)
     assert len(known) > 10
+
+
+def test_no_option_is_a_secret() -> None:
+    """Commands, the log of a shell and the database show options to whoever reads there."""
+    secrets = re.compile(r"secret|token|password")
+    assert [option.name for option in options.all_options() if secrets.search(option.name)] == []

@@ -59,7 +59,7 @@ def test_examples_name_commands_and_options_that_exist() -> None:
                 path_of_line += f" {word}"
             assert path_of_line.startswith(path), line
             named = ALL[path_of_line]
-            known = {text for parameter in named.params for text in parameter.opts}
+            known = {text for each in named.params for text in (*each.opts, *each.secondary_opts)}
             assert set(re.findall(r"(?<=\s)--[a-z-]+", line)) <= known, line
 
 

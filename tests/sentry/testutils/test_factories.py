@@ -8,6 +8,7 @@ from sentry.testutils.factories import Factories, stored_provider
 
 class FactoriesTest(TestCase):
     def test_every_model_has_a_factory(self):
+        """What Django generates for a relation of its own is made through that relation."""
         made = {
             name.removeprefix("create_").replace("_", "")
             for name in dir(Factories)
@@ -53,6 +54,8 @@ class FactoriesTest(TestCase):
         self.create_idempotency_record(organization_id=organization.id)
         self.create_signature_nonce()
         self.create_rate_limit_counter()
+        assert self.create_option(key="auth.cache-ttl", value=1.0).value == 1.0
+        assert self.create_feature_rule(feature="organizations:some-thing").percentage == 100
         member = self.create_member(organization=organization, teams=[self.team])
         assert member.teams.get() == self.team
         assert self.create_commit().repository.organization_id == organization.id
