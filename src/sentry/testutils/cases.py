@@ -12,6 +12,7 @@ from sentry.models import Organization, Project, Team, User
 from sentry.testutils import rpc
 from sentry.testutils.client import Client, TestResponse
 from sentry.testutils.factories import Factories
+from sentry.testutils.helpers.features import Flags, with_feature
 
 
 class Fixtures(Factories):
@@ -42,6 +43,10 @@ class Fixtures(Factories):
     def login_as(self, user: User) -> None:
         """Gives the client a session of the user."""
         self.client.force_login(user)
+
+    def feature(self, flags: Flags) -> with_feature:
+        """Switches flags in a ``with`` block: names, or names and whether each is on."""
+        return with_feature(flags)
 
     def rpc(
         self,
