@@ -41,6 +41,7 @@ from sentry.integrations.source_code_management.types import (
     Repository,
     RepositoryState,
 )
+from sentry.testutils.factories import Factories
 from tests.sentry.integrations.scene import FULL_NAME, HOST_TOKEN, PATH, Scene
 
 from .seeding import BASE, OURS
@@ -159,9 +160,9 @@ def calls_with_a_host(scene: Scene) -> list[Call]:
         repository_id=repository.id, commit_sha=last[:10], filepath=PATH, line_number=1
     )
     issue = {"integration_id": integration_id, "title": "T", "metadata": {"repo": FULL_NAME}}
-    known, _ = models.ExternalIssue.objects.get_or_create(
-        organization_id=scene.organization.id, integration_id=integration_id, key="acme/shop#900"
-    )
+    ticket: dict[str, Any] = {"integration_id": integration_id, "key": "acme/shop#900"}
+    known = models.ExternalIssue.objects.filter(organization=scene.organization, **ticket).first()
+    known = known or Factories.create_external_issue(organization=scene.organization, **ticket)
     return [
         *_of_commits(caller, repository, first),
         call(commit_context.get_commit_context, caller, line),

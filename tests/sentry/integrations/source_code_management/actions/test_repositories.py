@@ -229,7 +229,8 @@ def test_every_field(organization, caller) -> None:
 
 
 def test_what_is_absent_is_empty(organization, caller) -> None:
-    row = Repository.objects.create(organization=organization, name="bare", provider="svn")
+    row = Factories.create_repo(organization_id=organization.id, name="bare", provider="svn")
+    Repository.objects.filter(pk=row.pk).update(external_id=None)
     shown = get_repository(caller, repository_id=row.id)
     assert (shown.provider, shown.url, shown.external_id, shown.integration_id) == (
         None, "", "", None,
