@@ -10,18 +10,28 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import pytest
 
 from sentry.testutils import services
+from sentry.testutils.reuse import InUseError, ReusedDatabase, schema_hash
 from sentry.utils.refresh import refresher
 
 _CLEARED = ("DATABASE_URL", "REDIS_URL", "AMQP_URL", "KAFKA_URL", "SILO_MODE")
 _CLEARED_PREFIXES = ("SENTRY_", "SCM_", "RPC_SHARED_SECRET")
 _MISSING = "missing service"
 _RUN_HOME = "TEST_RUN_HOME"
-_database = pytest.StashKey[str]()
+_RENEW = "TEST_DATABASE_RENEW"
+_kept = pytest.StashKey[ReusedDatabase]()
+_has_lost_worker = pytest.StashKey[bool]()
+
+
+class _Worker(Protocol):
+    """What is used of xdist's worker: the configuration of the run that started it."""
+
+    config: pytest.Config
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -50,9 +60,10 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
         os.environ["DATABASE_URL"] = url
     # A test sees what itself has stored; nothing reads the database behind its back.
     refresher.by_hand()
+    kept = _take_kept_database(early_config, url)
     yield
     os.environ.pop("DATABASE_URL", None)
-    _name_test_database(home, postgres=bool(url))
+    _name_test_database(home, postgres=bool(url), kept=kept)
 
 
 def _make_home(config: pytest.Config) -> Path:
@@ -77,7 +88,46 @@ def _postgres_url() -> str:
     return url if urlsplit(url).path.strip("/") else f"{url.rstrip('/')}/postgres"
 
 
-def _name_test_database(home: Path, *, postgres: bool) -> None:
+def _take_kept_database(config: pytest.Config, url: str) -> ReusedDatabase | None:
+    """The database of ``--reuse-db``, if that is given; the run's first process takes it."""
+    given = config.known_args_namespace
+    if not getattr(given, "reuse_db", False):
+        return None
+    kept = ReusedDatabase(root=config.rootpath, postgres_url=url, schema=schema_hash())
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        try:
+            must_renew = kept.take() or given.create_db
+        except InUseError as error:
+            raise pytest.UsageError(str(error)) from None
+        if must_renew:
+            kept.make_room()
+        os.environ[_RENEW] = "1" if must_renew else ""
+        config.stash[_kept] = kept
+    kept.make_folder()
+    return kept
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Makes a kept database anew in every process of the run, where one process must."""
+    if os.environ.get(_RENEW):
+        config.option.create_db = True
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: _Worker, error: object) -> None:
+    """A worker that died may have left rows in its database."""
+    if error:
+        node.config.stash[_has_lost_worker] = True
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Gives a kept database back."""
+    kept = config.stash.get(_kept, None)
+    if kept is not None and not config.stash.get(_has_lost_worker, False):
+        kept.give_back()
+
+
+def _name_test_database(home: Path, *, postgres: bool, kept: ReusedDatabase | None) -> None:
     """Names the test database; pytest-django adds the name of an xdist worker."""
     from django.conf import settings  # noqa: PLC0415 - not before the environment is prepared
 
@@ -86,6 +136,8 @@ def _name_test_database(home: Path, *, postgres: bool) -> None:
     # The run's own folder tells runs apart that share a PostgreSQL server.
     run = Path(os.environ[_RUN_HOME]).name.rpartition("-")[2].lower()
     name = f"test_sentry_{run}" if postgres else str(home / "test.db")
+    if kept is not None:
+        name = kept.name
     settings.DATABASES["default"].setdefault("TEST", {})["NAME"] = name
     # A real hash takes a third of a second, and every test with a user would wait for it.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
