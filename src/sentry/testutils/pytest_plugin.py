@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sentry.testutils import services
+from sentry.testutils import network, services
 from sentry.testutils.reuse import InUseError, ReusedDatabase, schema_hash
 from sentry.utils.refresh import refresher
 
@@ -58,6 +58,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     os.environ["TEST_DATABASE"] = database
     if url:
         os.environ["DATABASE_URL"] = url
+    network.install()
     # A test sees what itself has stored; nothing reads the database behind its back.
     refresher.by_hand()
     kept = _take_kept_database(early_config, url)
@@ -181,6 +182,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     )
     facts = ", ".join(f"{name} ({count} tests)" for name, count in sorted(missing.items()))
     terminalreporter.write_line(f"skipped for a missing service: {facts or 'nothing'}")
+
+
+@pytest.fixture(autouse=True)
+def _stays_on_this_machine() -> Iterator[None]:
+    """Fails a test that reached for something outside, also where the error was swallowed."""
+    network.take_violations()
+    yield
+    violations = network.take_violations()
+    if violations:
+        pytest.fail("\n".join(violations), pytrace=False)
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """Outside services that tests may use: where they are, and whether they accept us.
 
 A service is found by its URL in the environment or at its usual loopback port. One that refuses
-our login counts as absent. ``REQUIRE_SERVICES`` names services without which a run must fail.
+our login counts as absent; so does one on another machine, which no test may reach (PostgreSQL's
+own library is not watched). ``REQUIRE_SERVICES`` names services without which a run must fail.
 """
 
 import json
@@ -13,6 +14,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from sentry.testutils.network import is_inside
 
 _TIMEOUT = 2.0
 
@@ -56,6 +59,8 @@ def _accepts_postgres(url: str) -> bool:
 def _accepts_redis(url: str) -> bool:
     import redis  # noqa: PLC0415 - only loaded where it is asked for
 
+    if not is_inside(urlsplit(url).hostname):
+        return False
     client = redis.Redis.from_url(url, socket_connect_timeout=_TIMEOUT, socket_timeout=_TIMEOUT)
     try:
         return bool(client.ping())
@@ -67,6 +72,8 @@ def _accepts_redis(url: str) -> bool:
 
 def _accepts_connection(url: str) -> bool:
     parts = urlsplit(url if "://" in url else f"tcp://{url}")
+    if not is_inside(parts.hostname):
+        return False
     try:
         with socket.create_connection((parts.hostname, parts.port or 0), timeout=_TIMEOUT):
             return True
