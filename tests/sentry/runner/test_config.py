@@ -1,15 +1,19 @@
 """Options, read and changed by commands."""
 
-from collections.abc import Callable
+import json
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from sentry import options
 from sentry.models import Option
 from sentry.options.manager import OptionsManager
 from sentry.testutils.factories import Factories
+from tests.live import BIN, PATIENCE, running
 from tests.sentry.runner.conftest import Process, Sentry
 
 pytestmark = pytest.mark.django_db
@@ -115,6 +119,8 @@ def test_a_process_of_its_own_uses_what_another_one_stored(
 ) -> None:
     process("config", "set", "auth.cache-ttl", "1.5")
     assert process("config", "get", "auth.cache-ttl").stdout == "1.5\n"
+    listed = json.loads(process("config", "list", "--json").stdout)
+    assert {row["source"] for row in listed} == {"database", "default"}
     variable = {"SENTRY_OPTION_AUTH_CACHE_TTL": "4"}
     assert process("config", "get", "auth.cache-ttl", **variable).stdout == "4.0\n"
     refused = process("config", "set", "auth.cache-ttl", "3", status=1, **variable)
@@ -127,3 +133,29 @@ def test_before_the_first_migration_the_defaults_hold(process: Process) -> None:
     assert (done.stdout, done.stderr) == ("5.0\n", "")
     refused = process("config", "set", "auth.cache-ttl", "3", status=1)
     assert "the database is not up to date: run `sentry upgrade`" in refused.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("server", ["granian", "gunicorn"])
+def test_a_running_server_sees_a_change(
+    process: Process, environment: Mapping[str, str], tmp_path: Path, server: str
+) -> None:
+    origin = "https://a.example"
+    variables = {**environment, "SENTRY_OPTION_OPTIONS_REFRESH_INTERVAL": "1"}
+    command = [str(BIN / "sentry"), "run", "web", "--port", "0", "--server", server]
+    with running(command, variables, tmp_path) as program:
+        assert allowed_origin(program.url, origin) is None
+        process("config", "set", "grpc.cors-origins", origin)
+        end = time.monotonic() + PATIENCE
+        while allowed_origin(program.url, origin) is None and time.monotonic() < end:
+            time.sleep(0.05)
+        assert allowed_origin(program.url, origin) == origin
+
+
+def allowed_origin(url: str, origin: str) -> str | None:
+    """The origin that a browser may call from, as the server says before a call."""
+    asked = {"origin": origin, "access-control-request-method": "POST"}
+    path = "/sentry.integrations.scm.v1.ScmService/ListRepositories"
+    answer = httpx.options(f"{url}{path}", headers=asked, timeout=PATIENCE)
+    return dict(answer.headers).get("access-control-allow-origin")
