@@ -71,3 +71,9 @@ class FactoriesTest(TestCase):
 def test_an_unknown_scope_is_refused():
     with pytest.raises(ValueError, match="unknown scope"):
         Factories.create_api_key(Factories.create_organization(), ["repository:everything"])
+
+
+def test_the_path_of_the_guides_leads_to_the_factories():
+    from tests.sentry.testutils import factories
+
+    assert factories.Factories is Factories
