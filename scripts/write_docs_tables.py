@@ -7,7 +7,7 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from google.protobuf.descriptor import MethodDescriptor
@@ -21,7 +21,7 @@ PROTO = TOP / "src/sentry/integrations/grpc/protos/scm.proto"
 SERVICE = scm_pb2.DESCRIPTOR.services_by_name["ScmService"]
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 

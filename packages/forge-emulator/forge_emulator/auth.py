@@ -200,7 +200,7 @@ class Credentials:
         return Identity(kind="app", login=self.app.slug)
 
 
-def _decode(token: str, public_key_pem: str) -> Mapping[str, object]:
+def _decode(token: str, public_key_pem: str) -> dict[str, object]:
     """Claims of a JWT whose signature holds; times are judged by the caller, on its own clock."""
     unjudged: Options = {
         "verify_exp": False,
@@ -211,7 +211,7 @@ def _decode(token: str, public_key_pem: str) -> Mapping[str, object]:
         "verify_sub": False,
     }
     try:
-        claims: Mapping[str, object] = jwt.decode(
+        claims: dict[str, object] = jwt.decode(
             token, public_key_pem, algorithms=["RS256"], options=unjudged
         )
     except jwt.PyJWTError as error:

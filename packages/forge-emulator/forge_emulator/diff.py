@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from forge_emulator.git import run, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 Status = Literal["added", "removed", "modified", "renamed", "copied", "changed"]
@@ -73,7 +73,7 @@ def changes(git_dir: Path, before: str | None, after: str) -> list[FileChange]:
     ]
 
 
-def _split_listing(fields: list[bytes]) -> tuple[list[_Raw], list[tuple[int, int]]]:
+def _split_listing(fields: Sequence[bytes]) -> tuple[list[_Raw], list[tuple[int, int]]]:
     """Both halves of `--raw --numstat -z`: records that begin with a colon, then the counts."""
     raws: list[_Raw] = []
     counts: list[tuple[int, int]] = []
@@ -92,7 +92,7 @@ def _split_listing(fields: list[bytes]) -> tuple[list[_Raw], list[tuple[int, int
     return raws, counts
 
 
-def _parse_raw(record: bytes, paths: list[bytes]) -> _Raw:
+def _parse_raw(record: bytes, paths: Sequence[bytes]) -> _Raw:
     _, _, old, new, letter = record.decode().split(" ")
     status = _STATUS[letter[0]]
     previous = text(paths[0]) if len(paths) > 1 else None

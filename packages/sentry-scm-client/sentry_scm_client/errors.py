@@ -13,7 +13,6 @@ One class stands for one status of gRPC. Wrong arguments that never reach the se
 credentials, a negative timeout) are ValueError.
 """
 
-from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from google.protobuf.any_pb2 import Any as PackedMessage
@@ -76,7 +75,7 @@ class ScmError(Exception):
         return self._details
 
     @property
-    def error_details(self) -> Sequence[Message]:
+    def error_details(self) -> tuple[Message, ...]:
         """The google.rpc messages of the error, in order; of an unknown type: the Any itself."""
         return self._decoded
 
@@ -93,7 +92,7 @@ class ScmError(Exception):
         return info.domain if info else ""
 
     @property
-    def metadata(self) -> Mapping[str, str]:
+    def metadata(self) -> dict[str, str]:
         """Further facts that belong to the reason."""
         info = self._first_info()
         return dict(info.metadata) if info else {}
@@ -109,7 +108,7 @@ class ScmError(Exception):
         return None
 
     @property
-    def field_violations(self) -> Mapping[str, str]:
+    def field_violations(self) -> dict[str, str]:
         """The request's fields that the server refused, each with what is wrong with it."""
         return {
             violation.field: violation.description

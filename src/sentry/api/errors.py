@@ -5,6 +5,7 @@ A wrong input is told in ``errors`` too, by field. Exception texts never leave.
 
 import logging
 import math
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
@@ -81,7 +82,7 @@ def status_of(error: scm.ScmError) -> HTTPStatus:
     return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
 
 
-def exception_handler(exc: Exception, _context: dict[str, Any]) -> Response:
+def exception_handler(exc: Exception, _context: Mapping[str, Any]) -> Response:
     """The answer to an exception that an endpoint let rise (REST framework's hook)."""
     if isinstance(exc, OperationalError):
         return _database_error(exc)
@@ -131,7 +132,7 @@ def _answer(status: int, detail: str) -> Response:
     return Response({"detail": detail}, status=status)
 
 
-def _invalid(fields: dict[str, list[str]]) -> Response:
+def _invalid(fields: Mapping[str, list[str]]) -> Response:
     detail = "; ".join(
         f"{field}: {text}" if field else text for field, texts in fields.items() for text in texts
     )

@@ -105,7 +105,9 @@ class MalformedSecretsError(ValueError):
 
 
 @lru_cache(maxsize=8)
-def parse_shared_secrets(text: str) -> Mapping[str, SharedSecret]:
+def parse_shared_secrets(
+    text: str,
+) -> Mapping[str, SharedSecret]:  # guide: abstract-return - the cached one: nobody may change it
     """The services in ``SCM_SHARED_SECRETS``, by id.
 
     It is a JSON list of ``{id, secrets, scopes, organizations}``.

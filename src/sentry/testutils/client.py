@@ -1,12 +1,13 @@
 """A client for both doors: tests' requests go through ``sentry.wsgi.application``, no socket."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, MutableMapping, Sequence
 from contextlib import ExitStack, contextmanager
 from io import BytesIO
 from types import TracebackType
 from typing import Any, cast
 from unittest import mock
+from wsgiref.types import WSGIEnvironment
 
 import django.test
 from django.conf import settings
@@ -69,7 +70,7 @@ class Client(django.test.Client):
             self.cookies.update(response.cookies)
         return response
 
-    def _add_csrf_token(self, request: dict[str, Any]) -> None:
+    def _add_csrf_token(self, request: MutableMapping[str, Any]) -> None:
         if request.get("REQUEST_METHOD", "GET") in _SAFE_METHODS:
             return
         token = get_random_string(_CSRF_SECRET_LENGTH)
@@ -81,7 +82,7 @@ class Client(django.test.Client):
         return cast("TestResponse", self.generic(method, path, **extra))
 
 
-def _call_application(environ: dict[str, Any]) -> TestResponse:
+def _call_application(environ: WSGIEnvironment) -> TestResponse:
     """Calls the application as a server would, and closes its answer."""
     from sentry.wsgi import application  # noqa: PLC0415 - only when there is a request
 
@@ -89,7 +90,9 @@ def _call_application(environ: dict[str, Any]) -> TestResponse:
     written: list[bytes] = []
 
     def start_response(
-        status: str, headers: list[tuple[str, str]], _exc_info: _ExcInfo | None = None
+        status: str,
+        headers: list[tuple[str, str]],  # guide: concrete-input - PEP 3333 wants a list
+        _exc_info: _ExcInfo | None = None,
     ) -> Any:
         started.append((status, headers))
         return written.append
@@ -105,7 +108,7 @@ def _call_application(environ: dict[str, Any]) -> TestResponse:
     return _response(*started[-1], body=body)
 
 
-def _response(status: str, headers: list[tuple[str, str]], *, body: bytes) -> TestResponse:
+def _response(status: str, headers: Sequence[tuple[str, str]], *, body: bytes) -> TestResponse:
     code, _, phrase = status.partition(" ")
     response = TestResponse(content=body, status=int(code), reason=phrase)
     del response.headers["Content-Type"]

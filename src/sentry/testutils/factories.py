@@ -1,5 +1,6 @@
 """Makes rows for tests: one ``create_*`` for every model, each with sensible defaults."""
 
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -89,7 +90,7 @@ class Factories:
         organization: Organization,
         user: User | None = None,
         role: Role = Role.MEMBER,
-        teams: tuple[Team, ...] | list[Team] = (),
+        teams: Collection[Team] = (),
     ) -> OrganizationMember:
         """A member, of the teams given."""
         user = user or Factories.create_user()
@@ -106,7 +107,7 @@ class Factories:
         *,
         slug: str = "",
         name: str = "",
-        members: tuple[OrganizationMember, ...] | list[OrganizationMember] = (),
+        members: Collection[OrganizationMember] = (),
     ) -> Team:
         """A team with the members given."""
         number = _next()
@@ -128,7 +129,7 @@ class Factories:
     def create_project(
         organization: Organization | None = None,
         *,
-        teams: tuple[Team, ...] | list[Team] = (),
+        teams: Collection[Team] = (),
         slug: str = "",
         name: str = "",
         **fields: Any,
@@ -234,9 +235,9 @@ class Factories:
         provider: str = "github",
         external_id: str = "",
         name: str = "",
-        metadata: dict[str, Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
         status: int = ObjectStatus.ACTIVE,
-        organization_integration: dict[str, Any] | None = None,
+        organization_integration: Mapping[str, Any] | None = None,
     ) -> Integration:
         """An integration that is tied to the organization.
 
@@ -332,7 +333,7 @@ class Factories:
     @staticmethod
     def create_api_key(
         organization: Organization,
-        scope_list: tuple[str, ...] | list[str] = ("org:read", "repository:read"),
+        scope_list: Collection[str] = ("org:read", "repository:read"),
         *,
         label: str = "",
     ) -> tuple[ApiKey, str]:
@@ -343,7 +344,7 @@ class Factories:
 
     @staticmethod
     def create_org_auth_token(
-        organization: Organization, scope_list: tuple[str, ...] | list[str] = ("org:ci",)
+        organization: Organization, scope_list: Collection[str] = ("org:ci",)
     ) -> tuple[OrgAuthToken, str]:
         """An organization token and its secret."""
         return OrgAuthToken.objects.create_with_token(
@@ -355,7 +356,7 @@ class Factories:
     @staticmethod
     def create_user_auth_token(
         user: User,
-        scope_list: tuple[str, ...] | list[str] | None = None,
+        scope_list: Collection[str] | None = None,
         *,
         expires_at: datetime | None = None,
     ) -> tuple[ApiToken, str]:

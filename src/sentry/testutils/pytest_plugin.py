@@ -144,7 +144,9 @@ def _name_test_database(home: Path, *, postgres: bool, kept: ReusedDatabase | No
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(
+    items: list[pytest.Item],  # guide: concrete-input - pytest's hook: it is changed in place
+) -> None:
     """Skips tests whose service is absent, unless it is required; slow ones come first.
 
     One worker then has them all, with what they share, while the others take its other tests.

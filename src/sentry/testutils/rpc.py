@@ -6,7 +6,7 @@ length of four bytes in network order and the payload; flag 0x80 marks the trail
 
 import base64
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from urllib.parse import unquote
@@ -177,7 +177,7 @@ def parse(method: MethodDescriptor | None, http: TestResponse) -> RpcAnswer[Mess
 
 
 def _messages(
-    method: MethodDescriptor | None, frames: list[tuple[int, bytes]]
+    method: MethodDescriptor | None, frames: Sequence[tuple[int, bytes]]
 ) -> tuple[Message, ...]:
     payloads = [payload for flag, payload in frames if not flag & _TRAILERS]
     if method is None:

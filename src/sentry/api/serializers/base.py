@@ -22,7 +22,7 @@ class Serializer[T, A, R](ABC):
     """Turns values of type T with extra data of type A into JSON objects of type R."""
 
     @abstractmethod
-    def get_attrs(self, items: Sequence[T], caller: Caller) -> Sequence[A]:
+    def get_attrs(self, items: Sequence[T], caller: Caller) -> list[A]:
         """The extra data of each item, in order, fetched for all of them at once."""
 
     @abstractmethod

@@ -32,7 +32,7 @@ _JWT_SKEW = 60  # GitHub's advice against clocks that differ
 _RENEW_BEFORE = 5 * 60
 
 
-def _bearer(token: str) -> Mapping[str, str]:
+def _bearer(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
 
 
@@ -48,7 +48,7 @@ class TokenAuth:
         """The token's digest."""
         return digest("github-token", self._token)
 
-    def headers(self) -> Mapping[str, str]:
+    def headers(self) -> dict[str, str]:
         """The token as a bearer."""
         return _bearer(self._token)
 
@@ -84,7 +84,7 @@ class AppJwtAuth:
         """The App's digest."""
         return digest("github-jwt", self._credentials.identity)
 
-    def headers(self) -> Mapping[str, str]:
+    def headers(self) -> dict[str, str]:
         """A fresh JWT.
 
         Raises:
@@ -130,7 +130,7 @@ class InstallationAuth:
         """The installation's digest, which stays when its token changes."""
         return self._credentials.identity
 
-    def headers(self) -> Mapping[str, str]:
+    def headers(self) -> dict[str, str]:
         """The installation token, asked for where there is none or it ends soon."""
         return _bearer(self._current(rejected=None))
 

@@ -22,7 +22,7 @@ _LIMIT_TEXT = re.compile(rb"rate limit|abuse detection", re.IGNORECASE)
 class GitHubDialect:
     """Fulfils ``HostDialect``."""
 
-    def headers(self) -> Mapping[str, str]:
+    def headers(self) -> dict[str, str]:
         """Headers of every request."""
         return {
             "accept": "application/vnd.github+json",

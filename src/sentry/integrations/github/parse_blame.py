@@ -6,7 +6,7 @@ and name the alias in their ``path``.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import dataclass
 
 from sentry.integrations.github.parse import parse_author
@@ -134,7 +134,7 @@ def parse_blame(value: Json, count: int) -> list[BlameAnswer]:
     repository = data.optional_object("repository") if data else None
     if repository is None:
         return [_absent(data, problems)] * count
-    commits: dict[str, CommitInfo] = {}
+    commits: MutableMapping[str, CommitInfo] = {}
     return [_file(n, repository, problems, commits) for n in range(count)]
 
 
@@ -161,7 +161,10 @@ def _absent(data: JsonObject | None, problems: Sequence[_Problem]) -> ScmError |
 
 
 def _file(
-    n: int, repository: JsonObject, problems: Sequence[_Problem], commits: dict[str, CommitInfo]
+    n: int,
+    repository: JsonObject,
+    problems: Sequence[_Problem],
+    commits: MutableMapping[str, CommitInfo],
 ) -> BlameAnswer:
     for alias, outer in ((f"c{n}", "commit"), (f"t{n}", "file")):
         for problem in problems:
@@ -180,7 +183,9 @@ def _file(
     return _blamed(commit, blob, commits)
 
 
-def _blamed(commit: JsonObject, blob: JsonObject, commits: dict[str, CommitInfo]) -> BlamedFile:
+def _blamed(
+    commit: JsonObject, blob: JsonObject, commits: MutableMapping[str, CommitInfo]
+) -> BlamedFile:
     ranges = [_range(item, commits) for item in commit.object("blame").objects("ranges")]
     text = blob.optional_text("text")
     return BlamedFile(
@@ -190,7 +195,7 @@ def _blamed(commit: JsonObject, blob: JsonObject, commits: dict[str, CommitInfo]
     )
 
 
-def _range(item: JsonObject, commits: dict[str, CommitInfo]) -> BlamedRange:
+def _range(item: JsonObject, commits: MutableMapping[str, CommitInfo]) -> BlamedRange:
     start, end = item.integer("startingLine"), item.integer("endingLine")
     if not 1 <= start <= end:
         raise unexpected(item.where)

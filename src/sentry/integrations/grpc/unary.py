@@ -9,7 +9,7 @@ import functools
 import re
 import struct
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,7 +63,7 @@ class UnaryAnswer:
 
 def unary_methods(
     service: object, interceptors: Sequence[UnaryInterceptorSync]
-) -> Mapping[str, UnaryMethod]:
+) -> dict[str, UnaryMethod]:
     """The unary RPCs of the service by path; the first interceptor is the outermost."""
     methods = {}
     for method in SERVICE.methods:

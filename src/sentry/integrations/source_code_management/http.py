@@ -51,7 +51,7 @@ class HostAuth(Protocol):
         """A digest that names the credential without telling it."""
         ...
 
-    def headers(self) -> Mapping[str, str]:
+    def headers(self) -> dict[str, str]:
         """The headers that carry the credential."""
         ...
 
@@ -63,7 +63,7 @@ class HostAuth(Protocol):
 class HostDialect(Protocol):
     """How a kind of host speaks HTTP, where hosts differ."""
 
-    def headers(self) -> Mapping[str, str]:
+    def headers(self) -> dict[str, str]:
         """Headers of every request."""
         ...
 

@@ -1,6 +1,8 @@
 """``sentry devserver``."""
 # ruff: noqa: PLC0415 - Django is loaded when a command runs, not for --help
 
+from typing import Protocol, runtime_checkable
+
 import click
 
 from sentry.runner.base import PlatformCommand, examples
@@ -21,6 +23,15 @@ def _address(host: str, port: int, bind: str | None) -> tuple[str, int]:
     return name.strip("[]") or host, int(number)
 
 
+@runtime_checkable
+class PooledConnection(Protocol):
+    """A database connection that may stand on a pool: PostgreSQL's."""
+
+    def close_pool(self) -> None:
+        """Closes the pool's connections."""
+        ...
+
+
 def _prepare_database() -> None:
     from django.db import connections
 
@@ -34,7 +45,7 @@ def _prepare_database() -> None:
     # The workers are forked from here: a connection must not be shared with them.
     for connection in connections.all(initialized_only=True):
         connection.close()
-        if hasattr(connection, "close_pool"):
+        if isinstance(connection, PooledConnection):
             connection.close_pool()
 
 

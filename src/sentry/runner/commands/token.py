@@ -1,6 +1,7 @@
 """``sentry token``."""
 # ruff: noqa: PLC0415 - Django is loaded when a command runs, not for --help
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,7 +109,7 @@ def create(
 
 
 def _for_user(
-    owner: str, scopes: list[str], name: str, days: int | None
+    owner: str, scopes: Sequence[str], name: str, days: int | None
 ) -> "Callable[[], NewCredential]":
     from sentry.actions.credentials import create_user_token
 
@@ -117,7 +118,9 @@ def _for_user(
     return lambda: create_user_token(user_id=user.id, scopes=scopes, name=name, expires_at=end)
 
 
-def _for_organization(owner: str, scopes: list[str], name: str) -> "Callable[[], NewCredential]":
+def _for_organization(
+    owner: str, scopes: Sequence[str], name: str
+) -> "Callable[[], NewCredential]":
     from sentry.actions.credentials import create_organization_token
 
     organization = find_organization(owner)

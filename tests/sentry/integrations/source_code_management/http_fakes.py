@@ -31,7 +31,7 @@ class FakeAuth:
     def identity(self) -> str:
         return digest("fake", self.token)
 
-    def headers(self) -> Mapping[str, str]:
+    def headers(self) -> dict[str, str]:
         return {"authorization": f"Bearer {self.token}"}
 
     def renew(self, rejected: Mapping[str, str]) -> bool:
@@ -45,7 +45,7 @@ class FakeAuth:
 class FakeDialect:
     """429 is a limit; ``x-left: 0`` says that the rest is used up."""
 
-    def headers(self) -> Mapping[str, str]:
+    def headers(self) -> dict[str, str]:
         return {"accept": "application/json", "user-agent": "test"}
 
     def bucket(self, path: str) -> str:

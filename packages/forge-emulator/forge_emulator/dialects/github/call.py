@@ -90,7 +90,7 @@ class Call:
     def visible_repositories(self) -> list[Repository]:
         return [found for found in self.world.repositories.all() if self.sees(found)]
 
-    def body(self) -> Mapping[str, object]:
+    def body(self) -> dict[str, object]:
         """The JSON object that was sent; raises `ApiError` 400 or 413."""
         if (self.request.content_length or 0) > _LARGEST_BODY:
             raise ApiError(413, "Payload too large")
@@ -98,7 +98,7 @@ class Call:
             value: object = json.loads(self.request.get_data() or b"{}")
         except (ValueError, RecursionError) as error:
             raise ApiError(400, "Problems parsing JSON") from error
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             raise ApiError(400, "Body should be a JSON object")
         return value
 

@@ -34,7 +34,7 @@ from forge_emulator.dialects.github.graphql_nodes import ExecutionContext, type_
 from forge_emulator.dialects.github.graphql_table import RESOLVERS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from graphql import ExecutionResult, SelectionNode
     from werkzeug.wrappers import Response
@@ -222,9 +222,9 @@ def _exceed_resources(result: ExecutionResult) -> Response:
     return json_response({"data": data or None, "errors": errors or [_resource_error([])]})
 
 
-def _resource_error(path: list[JsonValue]) -> JsonObject:
+def _resource_error(path: Sequence[JsonValue]) -> JsonObject:
     return {
         "type": "RESOURCE_LIMITS_EXCEEDED",
-        "path": path,
+        "path": list(path),
         "message": "Resource limits for this query exceeded.",
     }

@@ -14,6 +14,7 @@ from forge_emulator.dialects.github.rest_repositories import repository_json
 from forge_emulator.dialects.github.routes import Route
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from werkzeug.wrappers import Response
@@ -101,7 +102,7 @@ def search_repositories(call: Call) -> Response:
     )
 
 
-def _repository_text(found: Repository, where: list[str]) -> str:
+def _repository_text(found: Repository, where: Sequence[str]) -> str:
     parts = {"name": found.hosted.name, "description": found.hosted.description}
     chosen = [text for key, text in parts.items() if not where or key in " ".join(where)]
     return "\n".join(chosen).lower()

@@ -1,6 +1,6 @@
 """Code mappings as JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
 
@@ -78,7 +78,7 @@ class CodeMappingSerializer(Serializer[CodeMapping, MappingAttrs, CodeMappingRes
 
 
 def _attrs(
-    project_slug: str | None, repository: Repository | None, names: dict[str, str]
+    project_slug: str | None, repository: Repository | None, names: Mapping[str, str]
 ) -> MappingAttrs:
     key = repository.provider if repository else None
     return MappingAttrs(

@@ -1,6 +1,6 @@
 """Repositories as JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypedDict
 
@@ -63,7 +63,7 @@ class RepositorySerializer(Serializer[Repository, ProviderResponse, RepositoryRe
         }
 
 
-def _provider(key: ProviderKey | None, names: dict[str, str]) -> ProviderResponse:
+def _provider(key: ProviderKey | None, names: Mapping[str, str]) -> ProviderResponse:
     if key is None:
         return {"id": "unknown", "name": "Unknown"}
     return {"id": f"integrations:{key}", "name": names.get(key, key.value)}

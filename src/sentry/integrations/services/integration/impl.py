@@ -1,5 +1,6 @@
 """The integration service over the control silo's tables."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -39,7 +40,7 @@ class DatabaseBackedIntegrationService(IntegrationService):
         provider: str,
         external_id: str,
         name: str,
-        metadata: dict[str, Any],
+        metadata: Mapping[str, Any],
     ) -> RpcInstalledIntegration:
         """See the interface."""
         integration, created = Integration.objects.get_or_create(
@@ -65,7 +66,7 @@ class DatabaseBackedIntegrationService(IntegrationService):
         organization_id: int,
         integration_id: int,
         external_id: str,
-        metadata: dict[str, Any],
+        metadata: Mapping[str, Any],
     ) -> RpcInstalledIntegration | None:
         """See the interface."""
         row = _tied(organization_id, integration_id)

@@ -1,6 +1,7 @@
 """The interface of the integration service. It is local until the silos are split."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any
 
 from sentry.integrations.services.integration.model import RpcInstalledIntegration
@@ -33,7 +34,7 @@ class IntegrationService(ABC):
         provider: str,
         external_id: str,
         name: str,
-        metadata: dict[str, Any],
+        metadata: Mapping[str, Any],
     ) -> RpcInstalledIntegration:
         """Stores an integration, or new metadata for it, and ties it to the organization.
 
@@ -48,7 +49,7 @@ class IntegrationService(ABC):
         organization_id: int,
         integration_id: int,
         external_id: str,
-        metadata: dict[str, Any],
+        metadata: Mapping[str, Any],
     ) -> RpcInstalledIntegration | None:
         """Gives one of the organization's integrations new metadata and the identity they make.
 
