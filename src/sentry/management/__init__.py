@@ -1,0 +1,1 @@
+"""What the platform changes in Django's own management commands."""

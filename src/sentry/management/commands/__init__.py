@@ -1,0 +1,1 @@
+"""One file for each of Django's commands that is changed."""
