@@ -1,6 +1,6 @@
 # One script per job in bin/. `make` alone lists the jobs.
 .DEFAULT_GOAL := help
-.PHONY: help setup develop demo test lint type imports proto-check docs bench run lock clean
+.PHONY: help setup develop demo test lint type imports proto-check docs bench run reset-db lock clean
 
 help: ## list the jobs
 	@sed -n 's/^\([a-z][a-z -]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ bench: setup ## measure (ONLY=name for one figure)
 
 run: setup ## leave a server up on port 8000
 	@bin/run
+
+reset-db: setup ## empty the development database (asks; FORCE=1 answers)
+	@bin/reset-db
 
 lock: setup ## resolve the requirements anew into requirements/*.txt
 	@bin/lock
