@@ -131,7 +131,7 @@ def test_every_variable_is_a_documented_setting() -> None:
 
 def test_addresses_name_the_services_beside_it() -> None:
     urls = [value for name, value in OURS["web"]["environment"].items() if name.endswith("_URL")]
-    hosts = {re.search(r"(?:@|//)([a-z]+):\d", url)[1] for url in urls}  # type: ignore[index]
+    hosts = {host for url in urls for host in re.findall(r"(?:@|//)([a-z]+):\d", url)}
     assert hosts == {"postgres", "redis", "rabbitmq"}
 
 

@@ -93,14 +93,14 @@ def check_health(image: Image) -> None:
     assert "run `sentry upgrade`" in image.run([*entrypoint.words(), "doctor"], status=1)
     image.run([*entrypoint.words(), "upgrade", "--noinput"])
     serves = [word.replace("9000", port) for word in command.words()]
-    hosts = {"SENTRY_ALLOWED_HOSTS": ".example.com"}
+    hosts = ".example.com"
     with running(
         [str(image.root / "opt/sentry/bin/sentry"), *serves],
-        {**image.environment, **hosts}, image.folder,
+        {**image.environment, "SENTRY_ALLOWED_HOSTS": hosts}, image.folder,
     ) as program:  # fmt: skip
         assert program.url == f"http://127.0.0.1:{port}"
-        image.run(asks, **hosts)
-        assert "status 400" in image.run(asks, status=1, SENTRY_ALLOWED_HOSTS="other.example.org")
+        image.run(asks, hosts=hosts)
+        assert "status 400" in image.run(asks, status=1, hosts="other.example.org")
     assert "no answer: ConnectionRefusedError" in image.run(asks, status=1)
     keys = image.root / "var/lib/sentry/encryption.keys"
     assert stat.S_IMODE(keys.stat().st_mode) == 0o600

@@ -18,9 +18,11 @@ from sentry.testutils import services
 from tests.live import PATIENCE, ROOT
 
 
-def run(home: Path, *, status: int = 0, **variables: str) -> str:
+def run(home: Path, status: int = 0, *, url: str = "", force: str = "") -> str:
     """Runs the job without a terminal; gives what it said."""
-    environment = {"PATH": os.environ["PATH"], "SENTRY_HOME": str(home), **variables}
+    environment = {
+        "PATH": os.environ["PATH"], "SENTRY_HOME": str(home), "DATABASE_URL": url, "FORCE": force,
+    }  # fmt: skip
     done = subprocess.run(
         [ROOT / "bin/reset-db"], env=environment, stdin=subprocess.DEVNULL, capture_output=True,
         text=True, check=False, timeout=PATIENCE,
@@ -52,17 +54,17 @@ def test_the_file_in_sentry_home_is_emptied_without_asking(tmp_path: Path) -> No
 
 def test_another_file_needs_force(tmp_path: Path) -> None:
     file = tmp_path / "other.db"
-    url = {"DATABASE_URL": f"sqlite:///{file}"}
+    url = f"sqlite:///{file}"
     home = tmp_path / "home"
-    assert "FORCE=1 make reset-db empties it" in run(home, status=1, **url)
+    assert "FORCE=1 make reset-db empties it" in run(home, status=1, url=url)
     assert tables(file) == []
-    assert "is empty and up to date" in run(home, FORCE="1", **url)
+    assert "is empty and up to date" in run(home, force="1", url=url)
     assert "sentry_organization" in tables(file)
 
 
 def test_a_database_on_another_machine_is_never_touched(tmp_path: Path) -> None:
     url = "postgres://me:hunter2@db.example.com/sentry"
-    told = run(tmp_path / "home", status=1, DATABASE_URL=url, FORCE="1")
+    told = run(tmp_path / "home", status=1, url=url, force="1")
     assert told.startswith("reset-db: the database is on db.example.com: ")
     assert "hunter2" not in told
 
@@ -102,13 +104,13 @@ def postgresql() -> Iterator[Mapping[str, str]]:
 
 @pytest.mark.service("postgres")
 def test_postgresql_on_this_machine(tmp_path: Path, postgresql: Mapping[str, str]) -> None:
-    home, url = tmp_path / "home", {"DATABASE_URL": postgresql["url"]}
+    home, url = tmp_path / "home", postgresql["url"]
     with psycopg.connect(postgresql["url"]) as connection:
         connection.execute("CREATE TABLE left_over (id int)")
         connection.commit()
-        assert "FORCE=1 make reset-db" in run(home, status=1, **url)
-        assert "is in use: stop the platform first" in run(home, status=1, FORCE="1", **url)
-    assert "is empty and up to date" in run(home, FORCE="1", **url)
+        assert "FORCE=1 make reset-db" in run(home, status=1, url=url)
+        assert "is in use: stop the platform first" in run(home, status=1, force="1", url=url)
+    assert "is empty and up to date" in run(home, force="1", url=url)
     with psycopg.connect(postgresql["url"]) as connection:
         found = connection.execute("SELECT to_regclass('left_over'), to_regclass('sentry_team')")
         assert found.fetchone() == (None, "sentry_team")

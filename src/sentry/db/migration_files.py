@@ -67,14 +67,12 @@ def read(folder: Path, app: str) -> dict[str, MigrationFile]:
 
 def _needs(path: Path, app: str) -> tuple[str, ...]:
     node = dependencies_node(path.read_text(encoding="utf-8"), path.name)
-    pairs: list[tuple[str, str]] = [
-        (first.value, second.value)
-        for each in ast.walk(node)
-        if isinstance(each, ast.Tuple) and len(each.elts) == 2  # noqa: PLR2004 - (app, name)
-        for first, second in [each.elts]
-        if isinstance(first, ast.Constant) and isinstance(second, ast.Constant)
-    ]
-    return tuple(name for label, name in pairs if label == app)
+    found: list[str] = []
+    for each in ast.walk(node):
+        match each:
+            case ast.Tuple(elts=[ast.Constant(value=label), ast.Constant(value=str() as name)]):
+                found += [name] if label == app else []
+    return tuple(found)
 
 
 def dependencies_node(text: str, name: str) -> ast.expr:

@@ -58,8 +58,8 @@ GOOD = {
 @contextmanager
 def migrated(operation: migrations.operations.base.Operation) -> Iterator[None]:
     """The test's database with one more migration, which is taken back afterwards."""
-    migration = migrations.Migration("9999_example", "sentry")
-    migration.operations = [operation]
+    kind = type("Migration", (migrations.Migration,), {"operations": [operation]})
+    migration = kind("9999_example", "sentry")
     state = MigrationLoader(connection).project_state()
     with connection.schema_editor() as editor:
         migration.apply(state.clone(), editor)
