@@ -7,6 +7,7 @@ from sentry.runner.base import RootGroup, examples
 from sentry.runner.commands.apikey import apikey
 from sentry.runner.commands.config import config
 from sentry.runner.commands.createuser import createuser
+from sentry.runner.commands.database import database
 from sentry.runner.commands.demo import demo
 from sentry.runner.commands.devserver import devserver
 from sentry.runner.commands.django import django
@@ -61,6 +62,7 @@ for _command in (
     keys,
     config,
     features,
+    database,
 ):
     cli.add_command(_command)
 

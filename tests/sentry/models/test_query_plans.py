@@ -175,6 +175,7 @@ def test_a_filter_without_an_index_is_found(rows: None, rows_of, fault: str) -> 
 NOT_WALKED = {
     "sentry.actions.options": "asks by the unique key, then reads all: as many as there are options",
     "sentry.actions.features": "asks by the unique key, then reads every rule on purpose",
+    "sentry.actions.database": "reads and writes whole tables on purpose",
     "sentry.actions.encryption_keys": "reads every encrypted row on purpose, by primary key",
     "sentry.actions.validation": "asks no database",
 }
