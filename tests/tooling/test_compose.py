@@ -103,7 +103,7 @@ def test_the_database_is_upgraded_before_anything_runs() -> None:
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_every_service_has_a_health_check_or_says_that_it_has_none(name: str) -> None:
-    check = SERVICES[name].get("healthcheck")
+    check: Any = SERVICES[name].get("healthcheck")
     if name == "web":
         assert check is None  # the image's own
     elif name in OURS:
