@@ -1,13 +1,20 @@
 """The Dockerfile does what it says: its commands make an installation that serves."""
 
+import re
 import socket
 import stat
 from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
 
+import psycopg
 import pytest
+from cryptography.fernet import Fernet
 
+from sentry.testutils import services
 from tests.live import ROOT, running
 from tests.tooling.dockerfile import DOCKERFILE, SYSTEM_PROGRAMS, Image, named, parse
+from tests.tooling.test_compose import OURS, SECRETS, filled
 
 
 def free_port() -> str:
@@ -71,6 +78,8 @@ def test_what_it_builds_serves(tmp_path: Path) -> None:
     check_what_is_left_out(image)
     check_what_is_installed(image)
     check_health(image)
+    if services.find("postgres") and services.find("redis"):
+        check_compose(image)
 
 
 def check_what_is_left_out(image: Image) -> None:
@@ -85,11 +94,17 @@ def check_what_is_installed(image: Image) -> None:
     assert pytest_ == "None"
 
 
+def health_check(port: str) -> list[str]:
+    """The image's health check, of the server on another port."""
+    (check,) = named("HEALTHCHECK")
+    text = check.text.replace(":9000", f":{port}")
+    return parse(text)[0].words()
+
+
 def check_health(image: Image) -> None:
-    (entrypoint,), (command,), (check,) = named("ENTRYPOINT"), named("CMD"), named("HEALTHCHECK")
+    (entrypoint,), (command,) = named("ENTRYPOINT"), named("CMD")
     port = free_port()
-    health = check.text.removeprefix("CMD ").replace(":9000", f":{port}")
-    asks = parse(f"CMD {health}")[0].words()
+    asks = health_check(port)
     assert "run `sentry upgrade`" in image.run([*entrypoint.words(), "doctor"], status=1)
     image.run([*entrypoint.words(), "upgrade", "--noinput"])
     serves = [word.replace("9000", port) for word in command.words()]
@@ -104,3 +119,31 @@ def check_health(image: Image) -> None:
     assert "no answer: ConnectionRefusedError" in image.run(asks, status=1)
     keys = image.root / "var/lib/sentry/encryption.keys"
     assert stat.S_IMODE(keys.stat().st_mode) == 0o600
+
+
+def check_compose(image: Image) -> None:
+    """The commands of ``compose.yaml``, with its environment, on this machine's services."""
+    name = f"test_compose_{uuid4().hex[:12]}"
+    server = str(services.find("postgres"))
+    secrets = dict.fromkeys(SECRETS, Fernet.generate_key().decode())
+    environment = {
+        **image.environment,
+        **{key: filled(value, secrets) for key, value in OURS["web"]["environment"].items()},
+        "DATABASE_URL": urlsplit(server)._replace(path=f"/{name}").geturl(),
+        "REDIS_URL": str(services.find("redis")),
+        "SENTRY_REDIS_PREFIX": f"{name}:",
+        "AMQP_URL": str(services.find("rabbitmq") or ""),
+    }
+    port = free_port()
+    composed = Image(root=image.root, environment=environment, folder=image.folder)
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+        try:
+            told = composed.run(["sentry", *OURS["upgrade"]["command"]])
+            assert re.search(r"^ran \d+ migrations$", told, re.MULTILINE)
+            serves = [word.replace("9000", port) for word in OURS["web"]["command"]]
+            program = str(image.root / "opt/sentry/bin/sentry")
+            with running([program, *serves], environment, image.folder):
+                composed.run(health_check(port))
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
