@@ -106,13 +106,15 @@ SPECTACULAR_SETTINGS = {
 LOG_LEVEL = env.choice(
     "SENTRY_LOG_LEVEL", "INFO", among=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 )
+LOG_FORMAT = env.choice("SENTRY_LOG_FORMAT", "CONSOLE", among=("CONSOLE", "JSON")).lower()
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "structured": {"()": "sentry.utils.logging.StructuredFormatter"},
+        "console": {"()": "sentry.utils.logging.StructuredFormatter"},
+        "json": {"()": "sentry.utils.logging.JSONFormatter"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}},
 }

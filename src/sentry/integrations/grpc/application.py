@@ -32,6 +32,7 @@ from sentry.integrations.grpc.services import ScmServicer
 from sentry.integrations.grpc.unary import UnaryMethod, unary_methods
 from sentry.integrations.grpc.unary import answer as answer_unary
 from sentry.integrations.source_code_management.errors import ScmError
+from sentry.utils.request_id import bound
 
 PREFIX = "/grpc"
 SERVICE_PATH = f"/{SERVICE.full_name}/"
@@ -99,7 +100,7 @@ class RpcApplication:
 
 
 class _Stream:
-    """The body of a streamed answer; its call is the current one at every step."""
+    """The body of a streamed answer; its call and request are the current ones at every step."""
 
     def __init__(self, call: RpcCall, parts: Iterable[bytes], *, is_text: bool) -> None:
         self._call = call
@@ -110,13 +111,18 @@ class _Stream:
         return self
 
     def __next__(self) -> bytes:
-        with active(self._call), statement_deadline(is_sent=self._call.deadline_sent):
+        call = self._call
+        with (
+            bound(call.request_id),
+            active(call),
+            statement_deadline(is_sent=call.deadline_sent),
+        ):
             part = next(self._parts)
         return wire.encode_text(part) if self._is_text else part
 
     def close(self) -> None:
         """Ends the stream, early or not, and gives the connections back (WSGI)."""
-        with active(self._call):
+        with bound(self._call.request_id), active(self._call):
             close = getattr(self._parts, "close", None)
             if close is not None:
                 close()

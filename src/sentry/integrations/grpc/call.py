@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from sentry.auth.caller import Caller
 from sentry.integrations.grpc.policy import RpcPolicy
+from sentry.utils import request_id
 from sentry.utils.deadline import reset_deadline, set_deadline
 
 
@@ -26,6 +27,7 @@ class RpcCall:
         idempotency_key: the header's value; "" without one.
         caller: who calls, once the credential was accepted.
         headers: what the answer's HTTP headers say besides.
+        request_id: the id of the request that carries it.
     """
 
     policy: RpcPolicy
@@ -35,6 +37,7 @@ class RpcCall:
     idempotency_key: str = ""
     caller: Caller | None = None
     headers: list[tuple[str, str]] = field(default_factory=list)
+    request_id: str = field(default_factory=request_id.current)
 
     def seconds_left(self) -> float:
         """Seconds until the deadline, never negative."""
