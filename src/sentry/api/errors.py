@@ -8,7 +8,6 @@ import math
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
-from uuid import uuid4
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.db import OperationalError
@@ -18,6 +17,7 @@ from rest_framework.response import Response
 
 from sentry.integrations.source_code_management import errors as scm
 from sentry.utils.deadline import remaining
+from sentry.utils.reporting import report_exception
 
 logger = logging.getLogger(__name__)
 
@@ -151,8 +151,7 @@ def _fields(detail: Any) -> dict[str, list[str]]:
 
 
 def _internal_error(exc: BaseException | None) -> dict[str, str]:
-    event_id = uuid4().hex
-    logger.error("api.internal_error", exc_info=exc, extra={"event_id": event_id})
+    event_id = report_exception("api.internal_error", error=exc, logger=logger)
     return {"detail": _INTERNAL, "eventId": event_id}
 
 
@@ -176,5 +175,5 @@ def not_found(_request: HttpRequest, *_args: object, **_kwargs: object) -> JsonR
 
 
 def server_error(_request: HttpRequest) -> JsonResponse:
-    """Django's ``handler500``: an exception outside of an endpoint; Django has logged it."""
+    """Django's ``handler500``: an exception outside of an endpoint, which is being handled."""
     return JsonResponse(_internal_error(None), status=HTTPStatus.INTERNAL_SERVER_ERROR)

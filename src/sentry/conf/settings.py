@@ -6,6 +6,7 @@ from django.core.management.utils import get_random_secret_key
 from sentry.conf import environment as env
 from sentry.conf import home
 from sentry.conf.databases import database
+from sentry.conf.dsn import check_dsn
 from sentry.conf.keys import check_encryption_keys
 
 # Where generated keys and the default database live.
@@ -103,6 +104,11 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/0",
 }
 
+# Where unhandled errors are reported; empty: to the log alone. SENTRY_DSN, which other programs on
+# the machine may mean for themselves, is not read.
+SENTRY_SDK_DSN = check_dsn(env.text("SENTRY_SDK_DSN"))
+SENTRY_SDK_ENVIRONMENT = env.text("SENTRY_SDK_ENVIRONMENT", "production")
+
 LOG_LEVEL = env.choice(
     "SENTRY_LOG_LEVEL", "INFO", among=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 )
@@ -116,5 +122,9 @@ LOGGING = {
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {"httpx": {"level": "WARNING"}, "httpcore": {"level": "WARNING"}},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+        "urllib3": {"level": "ERROR"},  # its retries of a report are not news
+    },
 }

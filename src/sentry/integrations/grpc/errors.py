@@ -5,7 +5,6 @@ Every failure carries ``google.rpc.ErrorInfo`` with a reason of the closed set, 
 """
 
 import logging
-import uuid
 from dataclasses import dataclass
 
 from connectrpc.code import Code
@@ -18,6 +17,7 @@ from protobuf.wkt import Any
 from sentry.integrations.source_code_management import errors
 from sentry.integrations.source_code_management.errors import Reason, ScmError
 from sentry.utils.deadline import deadline_end, remaining
+from sentry.utils.reporting import report_exception
 
 logger = logging.getLogger(__name__)
 
@@ -145,9 +145,8 @@ def status_of_exception(error: BaseException, method: str) -> RpcStatus:
     if isinstance(error, OperationalError):
         logger.error("rpc.database_failed", exc_info=error, extra={"method": method})
         return status_of(errors.ServiceUnavailable("the database"))
-    event_id = uuid.uuid4().hex
     name = "rpc.database_error" if isinstance(error, DatabaseError) else "rpc.unhandled_error"
-    logger.error(name, exc_info=error, extra={"method": method, "event_id": event_id})
+    event_id = report_exception(name, error=error, logger=logger, method=method)
     message = f"{INTERNAL_MESSAGE} (event {event_id})"
     info = error_details_pb2.ErrorInfo(
         reason=Reason.INTERNAL.value, domain=DOMAIN, metadata={"event_id": event_id}
