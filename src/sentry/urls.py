@@ -2,11 +2,12 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from sentry.web import health
+from sentry.web import health, metrics
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("_health/", health.live, name="sentry-health"),
     path("_health/ready/", health.ready, name="sentry-health-ready"),
+    path("_metrics", metrics.metrics, name="sentry-metrics"),
     path("api/0/", include("sentry.api.urls")),
 ]
 

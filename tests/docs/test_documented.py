@@ -66,7 +66,9 @@ def test_every_feature_flag_is_documented() -> None:
 def settings_read() -> set[str]:
     """The variables that ``conf/`` asks the environment for."""
     sources = (pages.TOP / "src/sentry/conf").glob("*.py")
-    call = re.compile(r"""env\.(?:text|flag|number|words|choice)\(\s*"([A-Z][A-Z0-9_]+)\"""")
+    call = re.compile(
+        r"""env\.(?:text|flag|number|words|choice|networks)\(\s*"([A-Z][A-Z0-9_]+)\""""
+    )
     return {name for source in sources for name in call.findall(source.read_text(encoding="utf-8"))}
 
 

@@ -1,5 +1,6 @@
 """Reads settings from the environment, with clear errors, and keeps generated keys in files."""
 
+import ipaddress
 import os
 import secrets
 from collections.abc import Callable, Collection
@@ -7,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
+
+type Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 def text(name: str, default: str = "") -> str:
@@ -46,6 +49,18 @@ def number(name: str, default: int, *, low: int, high: int) -> int:
 def words(name: str, default: str = "") -> list[str]:
     """The variable as a list, split at commas."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+def networks(name: str, default: str = "") -> list[Network]:
+    """The variable as a list of addresses and networks (CIDR), split at commas.
+
+    Raises:
+        ImproperlyConfigured: one of them is none.
+    """
+    try:
+        return [ipaddress.ip_network(word) for word in words(name, default)]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}") from error
 
 
 def choice(name: str, default: str, *, among: Collection[str]) -> str:

@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "sentry",
 ]
 MIDDLEWARE = [
+    "sentry.api.middleware.observe_requests",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -108,6 +109,10 @@ SPECTACULAR_SETTINGS = {
 # the machine may mean for themselves, is not read.
 SENTRY_SDK_DSN = check_dsn(env.text("SENTRY_SDK_DSN"))
 SENTRY_SDK_ENVIRONMENT = env.text("SENTRY_SDK_ENVIRONMENT", "production")
+
+# Who may read /_metrics: the bearer of the token, or, without one, these addresses.
+METRICS_TOKEN = env.text("SENTRY_METRICS_TOKEN")
+METRICS_ALLOWED = env.networks("SENTRY_METRICS_ALLOWED", "127.0.0.0/8,::1")
 
 LOG_LEVEL = env.choice(
     "SENTRY_LOG_LEVEL", "INFO", among=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")

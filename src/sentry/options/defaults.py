@@ -16,6 +16,7 @@ def register_all(options: OptionsManager) -> None:
     )
     _register_doors(options)
     _register_hosts(options)
+    _register_observation(options)
 
 
 def _register_doors(options: OptionsManager) -> None:
@@ -73,6 +74,14 @@ def _register_doors(options: OptionsManager) -> None:
         default=86400,
         minimum=0,
         help="Seconds that the outcome of a mutation is kept for its idempotency key.",
+    )
+
+
+def _register_observation(options: OptionsManager) -> None:
+    options.register(
+        "logging.access-log-rate",
+        default=0.0,
+        help="The part of all requests, 0 to 1, that is logged as rpc.request or api.request.",
     )
 
 

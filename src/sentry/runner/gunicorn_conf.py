@@ -4,6 +4,7 @@ import socket
 from typing import Protocol
 
 from sentry.runner.server import CONNECTIONS_PER_WORKER, GRACE, announce
+from sentry.utils.metrics_folder import remove_metrics_folder
 
 worker_class = "sentry.runner.gunicorn_worker.Worker"
 worker_connections = CONNECTIONS_PER_WORKER
@@ -17,6 +18,11 @@ class _Worker(Protocol):
 
     age: int
     sockets: list[socket.socket]
+
+
+def on_exit(_server: object) -> None:
+    """The last worker has ended."""
+    remove_metrics_folder()
 
 
 def post_worker_init(worker: _Worker) -> None:

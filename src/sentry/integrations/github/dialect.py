@@ -22,6 +22,8 @@ _LIMIT_TEXT = re.compile(rb"rate limit|abuse detection", re.IGNORECASE)
 class GitHubDialect:
     """Fulfils ``HostDialect``."""
 
+    provider = "github"
+
     def headers(self) -> dict[str, str]:
         """Headers of every request."""
         return {
@@ -44,6 +46,11 @@ class GitHubDialect:
         if primary is not None:
             return Limit(seconds=primary, bucket=bucket, refused=False)
         return None
+
+    def remaining(self, response: HostResponse) -> int | None:
+        """The ``x-ratelimit-remaining`` header."""
+        text = response.headers.get("x-ratelimit-remaining", "")
+        return int(text) if re.fullmatch("[0-9]{1,9}", text) else None
 
     def next_page(self, response: HostResponse) -> str | None:
         """The ``Link`` header's ``rel="next"``."""

@@ -10,15 +10,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from connectrpc.code import Code
 from connectrpc.interceptor import UnaryInterceptorSync
 from django.db import close_old_connections
 
 from sentry import options
 from sentry.db.deadline import statement_deadline
-from sentry.integrations.grpc import cors, wire
+from sentry.integrations.grpc import cors, observation, wire
 from sentry.integrations.grpc.call import RpcCall, active
 from sentry.integrations.grpc.codec import codecs
-from sentry.integrations.grpc.errors import status_of
+from sentry.integrations.grpc.errors import code_of, status_of
 from sentry.integrations.grpc.generated.scm_connect import ScmServiceWSGIApplication
 from sentry.integrations.grpc.interceptors import (
     AuthenticationInterceptor,
@@ -61,6 +62,7 @@ class RpcApplication:
         try:
             request = open_request(environ, policy, form)
         except ScmError as error:
+            observation.refused(policy, code_of(error).name)
             return _refuse(start_response, form, error, extra)
         request.call.headers += extra
         if request.form.is_web and not request.call.policy.streams:
@@ -78,6 +80,7 @@ class RpcApplication:
                 method, request.body, encoding=request.encoding, accepted=request.accepted
             )
         close_old_connections()
+        observation.finished(call)
         kind = ("content-type", wire.answer_type(form))
         start_response("200 OK", [kind, ("grpc-encoding", answer.encoding), *call.headers])
         is_text = form.protocol is wire.Protocol.GRPC_WEB_TEXT
@@ -96,6 +99,7 @@ class RpcApplication:
                 return _Stream(call, parts, is_text=is_text)
             body = b"".join(parts)
         close_old_connections()
+        observation.finished(call)
         return [body]
 
 
@@ -106,6 +110,7 @@ class _Stream:
         self._call = call
         self._parts = iter(parts)
         self._is_text = is_text
+        self._ended = False
 
     def __iter__(self) -> "_Stream":
         return self
@@ -117,7 +122,11 @@ class _Stream:
             active(call),
             statement_deadline(is_sent=call.deadline_sent),
         ):
-            part = next(self._parts)
+            try:
+                part = next(self._parts)
+            except StopIteration:
+                self._ended = True
+                raise
         return wire.encode_text(part) if self._is_text else part
 
     def close(self) -> None:
@@ -127,6 +136,9 @@ class _Stream:
             if close is not None:
                 close()
         close_old_connections()
+        if not self._ended and self._call.code == "OK":
+            self._call.code = Code.CANCELED.name
+        observation.finished(self._call)
 
 
 def _refuse(

@@ -28,6 +28,8 @@ class RpcCall:
         caller: who calls, once the credential was accepted.
         headers: what the answer's HTTP headers say besides.
         request_id: the id of the request that carries it.
+        began: when it came, in ``time.monotonic()`` seconds.
+        code: the name of the gRPC code that it ends with.
     """
 
     policy: RpcPolicy
@@ -38,6 +40,8 @@ class RpcCall:
     caller: Caller | None = None
     headers: list[tuple[str, str]] = field(default_factory=list)
     request_id: str = field(default_factory=request_id.current)
+    began: float = field(default_factory=time.monotonic)
+    code: str = "OK"
 
     def seconds_left(self) -> float:
         """Seconds until the deadline, never negative."""

@@ -24,6 +24,7 @@ from google.protobuf.message_factory import GetMessageClass
 from sentry import options
 from sentry.integrations.grpc import wire
 from sentry.integrations.grpc.body import RequestBody
+from sentry.integrations.grpc.call import current_call
 from sentry.integrations.grpc.codec import OrderedBinaryCodec
 from sentry.integrations.grpc.errors import malformed_message, status_of_exception
 from sentry.integrations.grpc.interceptors.auth import AuthenticationInterceptor
@@ -100,6 +101,7 @@ def answer(method: UnaryMethod, body: RequestBody, *, encoding: str, accepted: s
         message = _codec.encode(method.handler(request, context))
     except Exception as error:  # noqa: BLE001 - the door's last resort: logged, told as INTERNAL
         status = status_of_exception(error, method.info.name)
+        current_call().code = status.code.name
         return UnaryAnswer(body=wire.trailers(status), encoding="identity")
     if _takes_gzip(accepted):
         packed = _gzip.compress(message)

@@ -34,6 +34,7 @@ from sentry.integrations.source_code_management.http_runtime import HttpRuntime,
 from sentry.integrations.source_code_management.http_transport import allow_list
 from sentry.integrations.source_code_management.http_wire import Call, TimeLimit, Transient, send
 from sentry.integrations.source_code_management.json_reader import Json
+from sentry.utils import metrics
 
 _MAX_URL = 16_000
 _MAX_REDIRECTS = 3
@@ -63,6 +64,11 @@ class HostAuth(Protocol):
 class HostDialect(Protocol):
     """How a kind of host speaks HTTP, where hosts differ."""
 
+    @property
+    def provider(self) -> str:
+        """The provider's key, for metrics."""
+        ...
+
     def headers(self) -> dict[str, str]:
         """Headers of every request."""
         ...
@@ -73,6 +79,10 @@ class HostDialect(Protocol):
 
     def limit(self, response: HostResponse, *, bucket: str, now: float) -> Limit | None:
         """The limit that an answer tells of; ``now`` is unix time."""
+        ...
+
+    def remaining(self, response: HostResponse) -> int | None:
+        """The requests that an answer leaves of its bucket's limit; None where it does not say."""
         ...
 
     def next_page(self, response: HostResponse) -> str | None:
@@ -161,6 +171,7 @@ class HostSession:
         self._origin()  # refuses a bad base URL before anything is sent
         body = {} if json is None else {"content-type": "application/json"}
         call = Call(
+            provider=self._dialect.provider,
             method=method,
             url=_with_query(self._url_of(where), query or {}),
             template=where.template if isinstance(where, Route) else _path_of(where),
@@ -254,6 +265,9 @@ class HostSession:
     def _judged(self, call: Call, response: HostResponse) -> HostResponse:
         """The answer, or the error that it means."""
         bucket = self._dialect.bucket(_path_of(call.url))
+        remaining = self._dialect.remaining(response)
+        if remaining is not None:
+            metrics.host_remaining(call.provider, bucket, remaining)
         told = self._dialect.limit(response, bucket=bucket, now=self._runtime.wall_clock())
         if told is not None:
             self._runtime.budgets.block(self._budget, told, now=self._runtime.clock())
@@ -298,6 +312,7 @@ class HostSession:
         bucket = self._dialect.bucket(_path_of(call.url))
         blocked = self._runtime.budgets.wait(self._budget, bucket, now=self._runtime.clock())
         if blocked > 0:
+            metrics.host_blocked(call.provider)
             raise HostRateLimited(blocked)
         return send(call, {**self._dialect.headers(), **extra}, limit, self._runtime)
 

@@ -17,7 +17,7 @@ from sentry.integrations.source_code_management.errors import (
 from sentry.integrations.source_code_management.http_answers import BodyReader, HostResponse
 from sentry.integrations.source_code_management.http_runtime import HttpRuntime
 from sentry.integrations.source_code_management.http_transport import call_until
-from sentry.utils import deadline
+from sentry.utils import deadline, metrics
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ class Call:
     """What to ask, without the credential.
 
     Attributes:
+        provider: whose host it is, for metrics.
         method: the HTTP method.
         url: the whole URL.
         template: what logs may say of its path.
@@ -41,6 +42,7 @@ class Call:
         read_at_most: bytes to read of a longer body, in place of refusing it.
     """
 
+    provider: str
     method: str
     url: str
     template: str
@@ -121,7 +123,7 @@ def send(
         text = "the host did not answer in time" if slow else "the connection to the host failed"
         raise Transient(HostUnavailable(text)) from None
     finally:
-        _log(call, request.url.host, status, runtime.clock() - started)
+        _note(call, request.url.host, status, runtime.clock() - started)
 
 
 def _request(call: Call, headers: Mapping[str, str], left: float) -> httpx.Request:
@@ -172,7 +174,8 @@ def _cap(call: Call, *, failed: bool) -> int:
     return most if call.read_at_most is None else min(most, call.read_at_most)
 
 
-def _log(call: Call, host: str, status: int, seconds: float) -> None:
+def _note(call: Call, host: str, status: int, seconds: float) -> None:
+    metrics.host_finished(call.provider, status, seconds)
     logger.debug(
         "scm.http.request",
         extra={

@@ -7,6 +7,7 @@ import click
 
 from sentry.runner.base import PlatformCommand, examples
 from sentry.runner.commands.run import serve
+from sentry.utils.metrics_folder import metrics_folder
 
 
 def _address(host: str, port: int, bind: str | None) -> tuple[str, int]:
@@ -78,6 +79,7 @@ def devserver(*, workers: int, host: str, port: int, bind: str | None, reload: b
     if workers:
         click.echo("there are no background workers yet: --workers is ignored", err=True)
     address, number = _address(host, port, bind)
-    _prepare_database()
     server = "gunicorn" if reload else "granian"
-    serve(host=address, port=number, server=server, reload=reload)
+    with metrics_folder():  # before the migrations load what counts
+        _prepare_database()
+        serve(host=address, port=number, server=server, reload=reload)

@@ -7,6 +7,7 @@ import click
 
 from sentry.runner import configure
 from sentry.runner.base import examples
+from sentry.utils.metrics_folder import metrics_folder
 
 
 @click.group(epilog=examples("sentry run web"))
@@ -79,15 +80,16 @@ def serve(
     if threads is not None:
         # The workers read it from there, and make as many database connections as they need.
         os.environ["SENTRY_WEB_THREADS"] = str(threads)
-    configure()
-    from django.conf import settings
+    with metrics_folder():
+        configure()
+        from django.conf import settings
 
-    from sentry.runner.server import ServerConfig, serve_granian, serve_gunicorn
+        from sentry.runner.server import ServerConfig, serve_granian, serve_gunicorn
 
-    config = ServerConfig(
-        host=host, port=port, workers=workers, threads=settings.WEB_THREADS, reload=reload
-    )
-    if server == "granian":
-        serve_granian(config)
-    else:
-        serve_gunicorn(config)
+        config = ServerConfig(
+            host=host, port=port, workers=workers, threads=settings.WEB_THREADS, reload=reload
+        )
+        if server == "granian":
+            serve_granian(config)
+        else:
+            serve_gunicorn(config)  # it becomes gunicorn, which removes the folder

@@ -45,6 +45,8 @@ class FakeAuth:
 class FakeDialect:
     """429 is a limit; ``x-left: 0`` says that the rest is used up."""
 
+    provider = "fake"
+
     def headers(self) -> dict[str, str]:
         return {"accept": "application/json", "user-agent": "test"}
 
@@ -58,6 +60,10 @@ class FakeDialect:
         if response.headers.get("x-left") == "0":
             return Limit(seconds=wait or 0.0, bucket=bucket, refused=False)
         return None
+
+    def remaining(self, response: HostResponse) -> int | None:
+        left = response.headers.get("x-left")
+        return None if left is None else int(left)
 
     def next_page(self, response: HostResponse) -> str | None:
         return next_link(response.headers)

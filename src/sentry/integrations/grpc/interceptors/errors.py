@@ -2,6 +2,7 @@
 
 from connectrpc.request import RequestContext
 
+from sentry.integrations.grpc.call import current_call
 from sentry.integrations.grpc.errors import status_of_exception
 
 
@@ -14,4 +15,6 @@ class ErrorInterceptor:
     def on_end_sync(self, _token: None, ctx: RequestContext, error: Exception | None, /) -> None:  # type: ignore[type-arg]
         """Raises the status of the error, if there is one."""
         if error is not None:
-            raise status_of_exception(error, ctx.method.name).to_connect_error() from error
+            status = status_of_exception(error, ctx.method.name)
+            current_call().code = status.code.name
+            raise status.to_connect_error() from error
