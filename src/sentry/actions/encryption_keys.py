@@ -10,12 +10,13 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.apps import apps
-from django.db import models
+from django.db import connection, models, router
 from django.db.models.functions import Cast
 
 from sentry.conf.environment import read_key_file
 from sentry.db.fields import EncryptedJSONField
 from sentry.integrations.source_code_management.errors import PreconditionFailed
+from sentry.utils.encryption import WrongEncryptionKeyError
 
 _MODE = 0o600
 
@@ -176,6 +177,21 @@ def count_unreadable(keys: Sequence[str], *, batch_size: int = 200) -> int:
     """How many stored values none of the keys can decrypt."""
     ciphers = [Fernet(key) for key in keys]
     return sum(_plain(ciphers, stored) is None for *_, stored in _stored(batch_size))
+
+
+def newest_values_open() -> bool:
+    """Whether the newest value of each encrypted column in this silo can be decrypted.
+
+    It was encrypted with the key that was in use last: a process with other keys shows here.
+    """
+    for model, column in _encrypted_fields():
+        if not router.allow_migrate_model(connection.alias, model):
+            continue
+        try:
+            model._default_manager.order_by("-pk").values_list(column, flat=True).first()
+        except WrongEncryptionKeyError:
+            return False
+    return True
 
 
 def drop_old_keys(path: Path, keys: Sequence[str]) -> int:

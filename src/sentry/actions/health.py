@@ -1,50 +1,108 @@
-"""Whether this process can do its work."""
+"""Whether this process can do its work, and what is wrong where it cannot."""
 
+import functools
 import logging
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from redis.exceptions import RedisError
 
+from sentry.actions.encryption_keys import newest_values_open
+from sentry.db.deadline import statement_deadline
+from sentry.db.probe import check_connection
+from sentry.utils.deadline import deadline_at
 from sentry.utils.redis import redis_client
 
 logger = logging.getLogger(__name__)
 
+_SECONDS = 3
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Health:
-    """The parts that the process needs, by name, and whether each answers."""
+    """What is wrong, in a short text by part; empty where nothing is."""
 
-    parts: dict[str, bool]
+    problems: Mapping[str, str]
 
     @property
     def is_healthy(self) -> bool:
-        """Whether every part answers."""
-        return all(self.parts.values())
+        """Whether every part does its work."""
+        return not self.problems
+
+
+type PartCheck = Callable[[], str]
+
+_others: dict[str, PartCheck] = {}
+
+
+def watch_part(name: str, check: PartCheck) -> None:
+    """Makes a part count whenever the health is asked for.
+
+    Args:
+        name: the part's, as it is told.
+        check: gives what is wrong and what to look at, "" where nothing is; must not take long.
+            A DatabaseError is caught here.
+    """
+    _others[name] = check
 
 
 def check_health() -> Health:
-    """Asks the database, and Redis where it is configured. Failures are logged, not raised."""
-    parts = {"database": _database_answers()}
+    """Asks everything that the process needs. Takes some seconds at most; raises nothing.
+
+    Failures are logged with their cause; the texts hold no address and no secret.
+    """
+    parts: dict[str, PartCheck] = {"database": _database}
+    problems = _asked(parts)
+    if not problems:
+        parts = {"migrations": _migrations, "encryption-keys": _encryption_keys, **_others}
+        problems = _asked(parts)
     if settings.REDIS_URL:
-        parts["redis"] = _redis_answers()
-    return Health(parts=parts)
+        problems |= _asked({"redis": _redis})
+    return Health(problems=problems)
 
 
-def _database_answers() -> bool:
+def _asked(parts: Mapping[str, PartCheck]) -> dict[str, str]:
+    with deadline_at(time.monotonic() + _SECONDS), statement_deadline(is_sent=True):
+        answers = {name: _answer(name, check) for name, check in parts.items()}
+    return {name: text for name, text in answers.items() if text}
+
+
+def _answer(name: str, check: PartCheck) -> str:
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        logger.exception("health.database_failed")
-        return False
-    return True
+        return check()
+    except (DatabaseError, RedisError, ValueError):  # redis-py: a malformed URL is a ValueError
+        logger.exception("health.part_failed", extra={"part": name})
+        return "does not answer: see the log line health.part_failed"
 
 
-def _redis_answers() -> bool:
-    try:
-        return bool(redis_client().ping())
-    except RedisError:
-        logger.exception("health.redis_failed")
-        return False
+def _database() -> str:
+    check_connection(seconds=_SECONDS)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return ""
+
+
+@functools.cache
+def _known_migrations() -> frozenset[tuple[str, str]]:
+    return frozenset(MigrationLoader(None, ignore_no_migrations=True).disk_migrations)
+
+
+def _migrations() -> str:
+    pending = _known_migrations() - MigrationRecorder(connection).applied_migrations().keys()
+    return f"{len(pending)} are yet to run: run `sentry upgrade`" if pending else ""
+
+
+def _encryption_keys() -> str:
+    if newest_values_open():
+        return ""
+    return "the configured keys do not open the stored credentials: restore the key that did"
+
+
+def _redis() -> str:
+    redis_client().ping()
+    return ""

@@ -15,8 +15,9 @@ from sentry import features, options
 from sentry.actions.encryption_keys import count_unreadable
 from sentry.auth.signature import MalformedSecretsError, parse_shared_secrets
 from sentry.conf import home
+from sentry.db.probe import check_connection
 from sentry.runner.check import Check, State
-from sentry.runner.database import check_connection, pending_migrations
+from sentry.runner.database import pending_migrations
 
 _TIMEOUT = 5
 _RECENT = 1_735_689_600  # 2025-01-01: ids count seconds from there, an earlier clock breaks them

@@ -6,25 +6,10 @@ from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from sentry.db.probe import check_connection
 from sentry.integrations.source_code_management.errors import ServiceUnavailable
 
 _PAUSE = 0.5
-_CONNECT_TIMEOUT = 5
-
-
-def check_connection() -> None:
-    """Connects to the database once, beside the pool, which would keep on trying.
-
-    Raises:
-        OperationalError: it does not answer, or not to us.
-    """
-    probe = connection.copy()
-    if probe.settings_dict["OPTIONS"].pop("pool", None) is not None:
-        probe.settings_dict["OPTIONS"].setdefault("connect_timeout", _CONNECT_TIMEOUT)
-    try:
-        probe.ensure_connection()
-    finally:
-        probe.close()
 
 
 def wait_for_database(seconds: float) -> None:

@@ -8,17 +8,21 @@ from sentry.actions.health import check_health
 
 
 @require_safe
-def live(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
-    """Says that the process answers; asks nobody else. 200."""
+def live(request: HttpRequest) -> JsonResponse:
+    """Says that the process answers, and asks nobody else: 200. With ``?full`` as ``ready``."""
+    if "full" in request.GET:
+        return ready(request)
     return JsonResponse({"healthy": True, "version": __version__})
 
 
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
-    """Says whether the parts that the process needs answer: 200, or 503 with what is wrong."""
+    """Says whether all that the process needs does its work: 200, or 503 with what is wrong."""
     health = check_health()
     body = {
         "healthy": health.is_healthy,
-        "problems": [name for name, answers in health.parts.items() if not answers],
+        "problems": [
+            {"part": part, "text": text} for part, text in sorted(health.problems.items())
+        ],
     }
     return JsonResponse(body, status=200 if health.is_healthy else 503)
