@@ -1,5 +1,6 @@
 """The tables of the platform: one noun per file, each with its silo declared."""
 
+from sentry.models.analyticsevent import AnalyticsEvent
 from sentry.models.apikey import ApiKey, ApiKeyStatus
 from sentry.models.apitoken import ApiToken
 from sentry.models.commit import Commit
@@ -27,6 +28,7 @@ from sentry.models.user import User
 
 __all__ = [
     "EVERY_ORGANIZATION",
+    "AnalyticsEvent",
     "ApiKey",
     "ApiKeyStatus",
     "ApiToken",

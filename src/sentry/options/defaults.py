@@ -83,6 +83,16 @@ def _register_observation(options: OptionsManager) -> None:
         default=0.0,
         help="The part of all requests, 0 to 1, that is logged as rpc.request or api.request.",
     )
+    options.register(
+        "analytics.backend",
+        default="none",
+        help="Where events of analytics go: none, log or database.",
+    )
+    options.register(
+        "analytics.retention-days",
+        default=90,
+        help="Days that events of analytics are kept in the database.",
+    )
 
 
 def _register_hosts(options: OptionsManager) -> None:

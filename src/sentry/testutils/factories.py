@@ -12,6 +12,7 @@ from sentry.auth.scopes import ALL_SCOPES
 from sentry.integrations.source_code_management.types import ProviderKey
 from sentry.models import (
     EVERY_ORGANIZATION,
+    AnalyticsEvent,
     ApiKey,
     ApiToken,
     Commit,
@@ -419,6 +420,16 @@ class Factories:
         )
         refresher.load_all()
         return row
+
+    @staticmethod
+    def create_analytics_event(*, organization_id: int, **fields: Any) -> AnalyticsEvent:
+        """An event of analytics, kept for a day."""
+        given = {
+            "type": "code_mapping.created",
+            "expires_at": timezone.now() + timedelta(days=1),
+            **fields,
+        }
+        return AnalyticsEvent.objects.create(organization_id=organization_id, **given)
 
     @staticmethod
     def _some_organization() -> Organization:

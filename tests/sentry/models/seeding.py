@@ -233,6 +233,13 @@ def _seed_credentials() -> None:
         expires_at=time_of("i"),
     )
     fill(
+        tables.AnalyticsEvent,
+        MORE,
+        organization_id=organization,
+        type="'code_mapping.created'",
+        expires_at=time_of("i"),
+    )
+    fill(
         tables.RateLimitCounter,
         MORE,
         key="'api_key:' || i % 1000",

@@ -3,6 +3,7 @@
 import pytest
 from django.db import OperationalError
 
+from sentry.db.probe import check_connection
 from sentry.integrations.source_code_management.errors import ServiceUnavailable
 from sentry.runner import database
 
@@ -36,5 +37,5 @@ def test_without_patience_it_tries_once(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.django_db
 def test_the_tests_own_database_answers() -> None:
-    database.check_connection()
+    check_connection()
     assert database.pending_migrations() == []

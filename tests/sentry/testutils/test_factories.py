@@ -53,6 +53,7 @@ class FactoriesTest(TestCase):
         organization = self.organization
         self.create_idempotency_record(organization_id=organization.id)
         self.create_signature_nonce()
+        self.create_analytics_event(organization_id=organization.id)
         self.create_rate_limit_counter()
         assert self.create_option(key="auth.cache-ttl", value=1.0).value == 1.0
         assert self.create_feature_rule(feature="organizations:some-thing").percentage == 100

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
+from sentry import analytics
 from sentry.actions.access import get_projects, sees_every_project
+from sentry.analytics.events.code_mapping_created import CodeMappingCreatedEvent
 from sentry.auth.caller import Caller
 from sentry.integrations.services.integration import integration_service
 from sentry.integrations.source_code_management.actions.installations import check_provider
@@ -95,7 +97,17 @@ def create_code_mapping(
         source_root=source_root,
         default_branch=branch,
     )
-    return _store(row)
+    mapping = _store(row)
+    analytics.record(
+        CodeMappingCreatedEvent(
+            organization_id=organization_id,
+            user_id=caller.user_id,
+            code_mapping_id=mapping.id,
+            project_id=project.id,
+            repository_id=repository.id,
+        )
+    )
+    return mapping
 
 
 def list_code_mappings(

@@ -5,7 +5,10 @@ from contextlib import contextmanager
 
 from django.db import transaction
 
+from sentry import analytics
 from sentry.actions.access import get_projects
+from sentry.analytics.events.external_issue_created import ExternalIssueCreatedEvent
+from sentry.analytics.events.external_issue_linked import ExternalIssueLinkedEvent
 from sentry.auth.caller import Caller
 from sentry.integrations.source_code_management.actions.installations import (
     installation_of_integration,
@@ -74,7 +77,7 @@ def create_external_issue(
             _new_issue(title, description, metadata)
         )
     with transaction.atomic():
-        row, _ = ExternalIssueRow.objects.update_or_create(
+        row, is_new = ExternalIssueRow.objects.update_or_create(
             organization_id=organization_id,
             integration_id=integration_id,
             key=issue.key,
@@ -86,6 +89,8 @@ def create_external_issue(
         )
         result = _to_external_issue(row, issue.web_url)
         record_effect(result)
+        if is_new:
+            analytics.record(_created(caller, row))
     return result
 
 
@@ -117,14 +122,34 @@ def link_external_issue(caller: Caller, *, group_id: int, external_issue_id: int
     host = require(installation, SourceCodeIssueIntegration, Capability.ISSUES)
     result = _to_external_issue(row, host.get_issue_url(row.key))
     with transaction.atomic():
-        GroupLink.objects.get_or_create(
+        _, is_new = GroupLink.objects.get_or_create(
             group_id=group.id,
             linked_type=LinkedType.ISSUE,
             linked_id=row.id,
             defaults={"project_id": group.project_id},
         )
         record_effect(result)
+        if is_new:
+            analytics.record(_linked(caller, row, group))
     return result
+
+
+def _created(caller: Caller, row: ExternalIssueRow) -> ExternalIssueCreatedEvent:
+    return ExternalIssueCreatedEvent(
+        organization_id=row.organization_id,
+        user_id=caller.user_id,
+        external_issue_id=row.id,
+        integration_id=row.integration_id,
+    )
+
+
+def _linked(caller: Caller, row: ExternalIssueRow, group: Group) -> ExternalIssueLinkedEvent:
+    return ExternalIssueLinkedEvent(
+        organization_id=row.organization_id,
+        user_id=caller.user_id,
+        external_issue_id=row.id,
+        group_id=group.id,
+    )
 
 
 def _check_title(title: str) -> None:

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ValidationError
 
+from sentry import analytics
+from sentry.analytics.events.integration_installed import IntegrationInstalledEvent
 from sentry.auth.caller import Caller
 from sentry.integrations.base import IntegrationProvider
 from sentry.integrations.manager import integrations
@@ -139,6 +141,14 @@ def _install(caller: Caller, model: RpcIntegration) -> InstalledIntegration:
         )
     except PermissionError:
         raise AlreadyExists("an integration of this identity in another organization") from None
+    analytics.record(
+        IntegrationInstalledEvent(
+            organization_id=caller.organization_id,
+            user_id=caller.user_id,
+            integration_id=installed.integration.id,
+            provider=model.provider,
+        )
+    )
     return _value(installed)
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import batched
 
 from django.db import IntegrityError, transaction
 
-from sentry import models
+from sentry import analytics, models
+from sentry.analytics.events.repositories_synced import RepositoriesSyncedEvent
 from sentry.auth.caller import Caller
 from sentry.db.models import new_region_id
 from sentry.integrations.source_code_management.actions.installations import (
@@ -97,6 +98,14 @@ def sync_repositories(
     for page in batched(lister.get_repositories(query=query), PAGE, strict=False):
         total += _store(target, page)
         on_page(total)
+    analytics.record(
+        RepositoriesSyncedEvent(
+            organization_id=caller.organization_id,
+            user_id=caller.user_id,
+            integration_id=integration_id,
+            **asdict(total),
+        )
+    )
     return total
 
 
