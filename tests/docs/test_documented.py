@@ -8,11 +8,13 @@ from pathlib import Path
 import click
 import pytest
 from google.protobuf.descriptor import MethodDescriptor
+from prometheus_client import Counter, Gauge, Histogram
 
 from scripts import write_docs_tables
 from sentry import features, options
 from sentry.integrations.grpc.generated import scm_pb2
 from sentry.integrations.source_code_management.errors import Reason
+from sentry.utils import metrics as declared
 from tests.docs import pages
 
 SERVICE_PAGE = "docs/grpc-scm-client.md"
@@ -75,6 +77,24 @@ def settings_read() -> set[str]:
 def test_every_setting_is_documented() -> None:
     assert settings_read() >= {"SENTRY_HOME", "DATABASE_URL", "SCM_SHARED_SECRETS"}
     assert settings_read() - pages.named("docs/settings.md") == set()
+
+
+def test_every_metric_is_documented() -> None:
+    metrics = [
+        value for value in vars(declared).values() if isinstance(value, Counter | Gauge | Histogram)
+    ]
+    documented = {
+        (name, *re.findall(r"`(\w+)`", labels))
+        for name, labels in re.findall(
+            r"^\| `(sentry_\w+)` \| ([^|]*) \|", pages.text("docs/observability.md"), re.MULTILINE
+        )
+    }
+    own = {
+        (f"{each._name}_total" if isinstance(each, Counter) else each._name, *each._labelnames)
+        for each in metrics
+    }
+    assert len(own) > 8
+    assert documented == own | {("sentry_tasks_queue_depth", "queue", "state")}
 
 
 def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
