@@ -26,7 +26,11 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
     own = request_id.accepted(environ.get("HTTP_X_REQUEST_ID", ""))
     told = ("x-request-id", own)
 
-    def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> object:
+    def start(
+        status: str,
+        headers: list[tuple[str, str]],  # guide: concrete-input - PEP 3333 wants a list
+        *exc_info: Any,
+    ) -> object:
         return start_response(status, [*headers, told], *exc_info)
 
     with request_id.bound(own):

@@ -73,8 +73,8 @@ def read_metrics() -> Exposition:
 class _OwnProcess:
     """What this process has counted, and what the library says of the process."""
 
-    def collect(self) -> Iterable[Metric]:
-        return REGISTRY.collect()
+    def collect(self) -> Iterator[Metric]:
+        yield from REGISTRY.collect()
 
 
 class _Queues:

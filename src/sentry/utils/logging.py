@@ -24,14 +24,14 @@ def _escape(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape").decode("ascii")
 
 
-def _facts(record: logging.LogRecord) -> Mapping[str, object]:
+def _facts(record: logging.LogRecord) -> dict[str, object]:
     """What ``extra`` gave, and the id of the request at hand, scrubbed."""
     given = {key: value for key, value in vars(record).items() if key not in _STANDARD}
     own = request_id.current()
     if own and "request_id" not in given:
         given["request_id"] = own
     facts = scrub(given)
-    return facts if isinstance(facts, Mapping) else {}
+    return dict(facts) if isinstance(facts, Mapping) else {}
 
 
 def _event(record: logging.LogRecord) -> str:

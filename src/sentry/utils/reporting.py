@@ -8,7 +8,7 @@ import atexit
 import functools
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
@@ -52,7 +52,9 @@ def report_exception(
     return event_id
 
 
-def _send(event: str, cause: BaseException | None, event_id: str, extra: dict[str, object]) -> None:
+def _send(
+    event: str, cause: BaseException | None, event_id: str, extra: Mapping[str, object]
+) -> None:
     with silenced():
         try:
             _client(settings.SENTRY_SDK_DSN).send(
