@@ -42,6 +42,12 @@ REDIS_PREFIX = env.text("SENTRY_REDIS_PREFIX", "sentry:")
 AMQP_URL = env.text("AMQP_URL")
 KAFKA_URL = env.text("KAFKA_URL")
 
+# What carries the messages of background work; EMBEDDED: nothing, a child of the web server looks
+# for rows. The modules are those whose import declares the tasks.
+TASK_BROKER = env.choice("SENTRY_TASK_BROKER", "EMBEDDED", among=("EMBEDDED", "REDIS", "AMQP"))
+TASK_QUEUE_PREFIX = env.text("SENTRY_TASK_QUEUE_PREFIX", "sentry.")
+TASK_MODULES = ["sentry.tasks"]
+
 WEB_THREADS = env.number("SENTRY_WEB_THREADS", 4, low=1, high=64)
 DATABASES = {
     "default": database(

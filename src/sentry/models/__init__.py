@@ -16,13 +16,16 @@ from sentry.models.integrations import (
     RepositoryProjectPathConfig,
 )
 from sentry.models.option import Option
+from sentry.models.lease import Lease
 from sentry.models.organization import Organization
 from sentry.models.organizationmember import OrganizationMember, OrganizationMemberTeam
 from sentry.models.orgauthtoken import OrgAuthToken
+from sentry.models.periodictask import PeriodicTask
 from sentry.models.project import Project, ProjectTeam
 from sentry.models.ratelimitcounter import RateLimitCounter
 from sentry.models.repository import Repository, RepositoryStatus
 from sentry.models.signaturenonce import SignatureNonce
+from sentry.models.taskrecord import TaskRecord, TaskStatus
 from sentry.models.team import Team
 from sentry.models.user import User
 
@@ -41,11 +44,13 @@ __all__ = [
     "IdempotencyRecord",
     "Integration",
     "Option",
+    "Lease",
     "OrgAuthToken",
     "Organization",
     "OrganizationIntegration",
     "OrganizationMember",
     "OrganizationMemberTeam",
+    "PeriodicTask",
     "Project",
     "ProjectTeam",
     "RateLimitCounter",
@@ -53,6 +58,8 @@ __all__ = [
     "RepositoryProjectPathConfig",
     "RepositoryStatus",
     "SignatureNonce",
+    "TaskRecord",
+    "TaskStatus",
     "Team",
     "User",
 ]

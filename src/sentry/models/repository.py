@@ -57,6 +57,17 @@ class Repository(RegionModel):
                 fields=["organization", "status", "name", "id"],
                 name="sentry_repo_org_stat_name_id",
             ),
+            # the few that are being deleted, of all organizations
+            models.Index(
+                fields=["id"],
+                condition=models.Q(
+                    status__in=[
+                        RepositoryStatus.PENDING_DELETION,
+                        RepositoryStatus.DELETION_IN_PROGRESS,
+                    ]
+                ),
+                name="sentry_repo_in_deletion",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -17,6 +17,7 @@ def register_all(options: OptionsManager) -> None:
     _register_doors(options)
     _register_hosts(options)
     _register_observation(options)
+    _register_tasks(options)
 
 
 def _register_doors(options: OptionsManager) -> None:
@@ -138,4 +139,20 @@ def _register_hosts(options: OptionsManager) -> None:
         default=64 * MIB,
         minimum=0,
         help="Bytes of conditional answers that a process remembers.",
+    )
+
+
+def _register_tasks(options: OptionsManager) -> None:
+    register = options.register
+    register(
+        "tasks.message-grace",
+        default=60.0,
+        above=0,
+        help="Seconds after which a task's message counts as lost and is sent again.",
+    )
+    register(
+        "tasks.poll-interval",
+        default=0.2,
+        above=0,
+        help="Seconds between two looks of an idle embedded runner for due tasks.",
     )

@@ -24,11 +24,13 @@ from sentry.models import (
     IdempotencyRecord,
     Integration,
     Option,
+    Lease,
     Organization,
     OrganizationIntegration,
     OrganizationMember,
     OrganizationMemberTeam,
     OrgAuthToken,
+    PeriodicTask,
     Project,
     ProjectTeam,
     RateLimitCounter,
@@ -36,6 +38,7 @@ from sentry.models import (
     RepositoryProjectPathConfig,
     RepositoryStatus,
     SignatureNonce,
+    TaskRecord,
     Team,
     User,
 )
@@ -430,6 +433,30 @@ class Factories:
             **fields,
         }
         return AnalyticsEvent.objects.create(organization_id=organization_id, **given)
+
+    @staticmethod
+    def create_task_record(
+        *, name: str = "sentry.tasks.sweep_expired", **fields: Any
+    ) -> TaskRecord:
+        """A task's pending record, due now."""
+        given = {"queue": "maintenance", "arguments": '{"args": [], "kwargs": {}}', **fields}
+        return TaskRecord.objects.create(name=name, **given)
+
+    @staticmethod
+    def create_periodic_task(
+        *, name: str = "sentry.tasks.sweep_expired", next_run_at: datetime | None = None
+    ) -> PeriodicTask:
+        """When a task of the schedule is due: now."""
+        return PeriodicTask.objects.create(name=name, next_run_at=next_run_at or timezone.now())
+
+    @staticmethod
+    def create_lease(*, name: str = "", holder: str = "holder") -> Lease:
+        """A duty that somebody has for a minute."""
+        return Lease.objects.create(
+            name=name or f"lease-{_next()}",
+            holder=holder,
+            expires_at=timezone.now() + timedelta(minutes=1),
+        )
 
     @staticmethod
     def _some_organization() -> Organization:

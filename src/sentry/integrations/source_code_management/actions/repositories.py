@@ -1,17 +1,20 @@
-"""Repositories: listing and reading. No host is asked."""
+"""Repositories: listing, reading and deleting. No host is asked."""
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet, Value
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import StrIndex, Upper
 
 from sentry.auth.caller import Caller
+from sentry.integrations.source_code_management.actions.deletion import schedule_deletion
 from sentry.integrations.source_code_management.actions.rows import (
     PREFIX,
+    STATES,
     check_organization,
     find_repository,
     to_repository,
 )
+from sentry.integrations.source_code_management.errors import NotFound
 from sentry.integrations.source_code_management.page_tokens import (
     decode_page_token,
     encode_page_token,
@@ -22,7 +25,11 @@ from sentry.integrations.source_code_management.types import (
     Repository,
     RepositoryState,
 )
-from sentry.integrations.source_code_management.validation import clean_page_size, clean_text
+from sentry.integrations.source_code_management.validation import (
+    clean_id,
+    clean_page_size,
+    clean_text,
+)
 from sentry.models.repository import Repository as RepositoryRow
 from sentry.models.repository import RepositoryStatus
 
@@ -46,6 +53,27 @@ def get_repository(caller: Caller, *, repository_id: int) -> Repository:
         NotFound: there is none, or it is being deleted.
     """
     return find_repository(caller, repository_id)
+
+
+def delete_repository(caller: Caller, *, repository_id: int) -> None:
+    """Marks a repository of the caller's organization for deletion, and starts the deletion.
+
+    It is gone for every reader at once; its commits and code mappings go in the background.
+
+    Raises:
+        InvalidArgument: the id is no id.
+        NotFound: there is none, or it is being deleted.
+    """
+    organization_id = caller.organization_id
+    kept = RepositoryRow.objects.filter(
+        id=clean_id("repository_id", repository_id),
+        organization_id=organization_id,
+        status__in=STATES,
+    )
+    with transaction.atomic():
+        if not kept.update(status=RepositoryStatus.PENDING_DELETION):
+            raise NotFound("repository")
+        schedule_deletion(organization_id=organization_id, repository_id=repository_id)
 
 
 def list_repositories(

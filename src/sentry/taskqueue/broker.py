@@ -1,0 +1,100 @@
+"""Celery on Redis or RabbitMQ. Loaded only where a broker is configured.
+
+Celery carries the ids of records and runs processes; retries, time limits and results are ours.
+"""
+
+import math
+from functools import cache, lru_cache
+
+from celery import Celery
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import close_old_connections
+from kombu import Queue
+from kombu.exceptions import OperationalError
+
+from sentry.taskqueue import records, registry, running
+
+UNREACHABLE: tuple[type[Exception], ...] = (OperationalError, OSError)
+TASK_NAME = "sentry.run_record"
+_CONNECT_SECONDS = 2
+# A worker is killed that ignores the alarm at its task's time limit for so long.
+_KILL_AFTER = 5.0
+
+
+def broker_url() -> str:
+    """The address of the broker that ``SENTRY_TASK_BROKER`` names.
+
+    Raises:
+        ImproperlyConfigured: it has none.
+    """
+    variable = "REDIS_URL" if settings.TASK_BROKER == "REDIS" else "AMQP_URL"
+    url: str = getattr(settings, variable)
+    if not url:
+        raise ImproperlyConfigured(
+            f"SENTRY_TASK_BROKER={settings.TASK_BROKER.lower()} needs {variable}"
+        )
+    return url
+
+
+@cache
+def app() -> Celery:
+    """The Celery application of this process, with its one task."""
+    made = Celery("sentry", broker=broker_url(), set_as_current=False, fixups=[])
+    made.conf.update(
+        task_ignore_result=True,
+        task_serializer="json",
+        accept_content=["json"],
+        task_create_missing_queues=False,
+        task_publish_retry=True,
+        task_publish_retry_policy={"max_retries": 1, "interval_start": 0, "interval_step": 0},
+        broker_connection_timeout=_CONNECT_SECONDS,
+        broker_connection_retry_on_startup=True,
+        broker_transport_options=_transport_options(),
+        worker_enable_remote_control=False,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        worker_prefetch_multiplier=1,
+        worker_send_task_events=False,
+        task_queues=[queue_of(name) for name in registry.queues()],
+    )
+    made.task(name=TASK_NAME, ignore_result=True)(run_record)
+    return made
+
+
+def _transport_options() -> dict[str, object]:
+    if settings.TASK_BROKER != "REDIS":
+        return {}
+    return {
+        "global_keyprefix": settings.REDIS_PREFIX,
+        "socket_connect_timeout": _CONNECT_SECONDS,
+        "socket_timeout": 10,
+    }
+
+
+@lru_cache(maxsize=256)
+def queue_of(name: str) -> Queue:
+    """The broker's queue for one of ours; reached without an exchange of its own."""
+    full = settings.TASK_QUEUE_PREFIX + name
+    return Queue(full, routing_key=full)
+
+
+def send(record_id: int, queue: str, time_limit: float) -> None:
+    """Sends the message of a record.
+
+    Raises:
+        OperationalError, OSError: the broker does not answer (``UNREACHABLE``).
+    """
+    app().tasks[TASK_NAME].apply_async(
+        (record_id,), queue=queue_of(queue), time_limit=math.ceil(time_limit + _KILL_AFTER)
+    )
+
+
+def run_record(record_id: int) -> None:
+    """What a worker does with a message."""
+    row = records.due_record(record_id)
+    try:
+        if row is not None:
+            running.run_row(row)
+    finally:
+        close_old_connections()

@@ -1,0 +1,9 @@
+"""The background work of the platform, by category. Thin: a task calls an action.
+
+Every task is imported here: what is not, no worker knows.
+"""
+
+from sentry.tasks.maintenance import sweep_expired
+from sentry.tasks.repositories import delete_repository, sweep_deletions
+
+__all__ = ["delete_repository", "sweep_deletions", "sweep_expired"]
