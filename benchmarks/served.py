@@ -69,7 +69,16 @@ def _started(command: list[str], data: seed.Seed) -> Iterator["subprocess.Popen[
 @contextmanager
 def product_server(data: seed.Seed) -> Iterator[tuple[int, int]]:
     """The product (and the yardstick) in one granian worker: (pid of the parent, port)."""
-    command = [sys.executable, "-m", "sentry.runner.main", "run", "web", "--port", "0"]
+    command = [
+        sys.executable,
+        "-m",
+        "sentry.runner.main",
+        "run",
+        "web",
+        "--no-tasks",
+        "--port",
+        "0",
+    ]
     with _started([*command, "--threads", str(THREADS)], data) as process:
         assert process.stdout is not None
         for line in process.stdout:

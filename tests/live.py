@@ -189,7 +189,16 @@ def _fill(
 @contextmanager
 def web(installation: Platform, server: str = "granian", port: int = 0) -> Iterator[str]:
     """Serves the installation; gives the URL."""
-    command = [str(BIN / "sentry"), "run", "web", "--port", str(port), "--server", server]
+    command = [
+        str(BIN / "sentry"),
+        "run",
+        "web",
+        "--no-tasks",
+        "--port",
+        str(port),
+        "--server",
+        server,
+    ]
     with running(command, installation.environment, installation.home) as program:
         yield program.url
 

@@ -29,7 +29,7 @@ def first_call(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, 
     environment = {**os.environ, "SENTRY_HOME": str(folder / "home")}
     script = adapted(pages.block("README.md", "tested: setup"), ADDRESS)
     subprocess.run(["sh", "-euc", script], cwd=folder, env=environment, check=True, timeout=120)
-    server = [str(live.BIN / "sentry"), "run", "web", "--port", "0"]
+    server = [str(live.BIN / "sentry"), "run", "web", "--no-tasks", "--port", "0"]
     with live.running(server, environment, folder) as program:
         yield program.url, folder
 

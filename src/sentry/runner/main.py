@@ -22,6 +22,7 @@ from sentry.runner.commands.organization import organization
 from sentry.runner.commands.project import project
 from sentry.runner.commands.repository import repository
 from sentry.runner.commands.run import run
+from sentry.runner.commands.tasks import tasks
 from sentry.runner.commands.team import team
 from sentry.runner.commands.token import token
 from sentry.runner.commands.upgrade import upgrade
@@ -59,6 +60,7 @@ for _command in (
     token,
     integration,
     repository,
+    tasks,
     keys,
     config,
     features,

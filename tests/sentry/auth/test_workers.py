@@ -76,7 +76,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         "apikey", "create", "--organization", "acme", "--scopes", "repository:read",
         "--token-file", str(token),
     )  # fmt: skip
-    run = [str(live.BIN / "sentry"), "run", "web", "--port", "0", "--workers"]
+    run = [str(live.BIN / "sentry"), "run", "web", "--no-tasks", "--port", "0", "--workers"]
     with ExitStack() as stack:
         two = stack.enter_context(live.running([*run, "2"], environment, home))
         one = stack.enter_context(live.running([*run, "1"], environment, home))

@@ -42,7 +42,18 @@ def test_both_servers_answer_and_stop_at_sigterm(
     process("organization", "create", "Acme")
     words = ["--organization", "acme", "--scope", "repository:read"]
     key = process("apikey", "create", *words).stdout.strip()
-    command = [SENTRY, "run", "web", "--port", "0", "--server", server, "--threads", "2"]
+    command = [
+        SENTRY,
+        "run",
+        "web",
+        "--no-tasks",
+        "--port",
+        "0",
+        "--server",
+        server,
+        "--threads",
+        "2",
+    ]
     with running(command, environment, tmp_path) as program:
         assert program.url.startswith("http://127.0.0.1:")
         with httpx.Client(base_url=program.url, timeout=PATIENCE) as client:
@@ -59,7 +70,18 @@ def test_both_servers_answer_and_stop_at_sigterm(
 def test_idle_connections_shut_nobody_out(
     process: Process, environment: Mapping[str, str], tmp_path: Path, server: str
 ) -> None:
-    command = [SENTRY, "run", "web", "--port", "0", "--server", server, "--threads", "1"]
+    command = [
+        SENTRY,
+        "run",
+        "web",
+        "--no-tasks",
+        "--port",
+        "0",
+        "--server",
+        server,
+        "--threads",
+        "1",
+    ]
     with running(command, environment, tmp_path) as program:
         clients = [httpx.Client(base_url=program.url, timeout=PATIENCE) for _ in range(20)]
         try:
@@ -74,7 +96,18 @@ def test_idle_connections_shut_nobody_out(
 def test_several_workers_print_one_line(
     process: Process, environment: Mapping[str, str], tmp_path: Path, server: str
 ) -> None:
-    command = [SENTRY, "run", "web", "--port", "0", "--server", server, "--workers", "2"]
+    command = [
+        SENTRY,
+        "run",
+        "web",
+        "--no-tasks",
+        "--port",
+        "0",
+        "--server",
+        server,
+        "--workers",
+        "2",
+    ]
     with running(command, environment, tmp_path) as program:
         assert httpx.get(f"{program.url}/nowhere", timeout=PATIENCE).status_code == 404
 
@@ -84,7 +117,18 @@ def test_several_workers_print_one_line(
 def test_a_worker_that_was_killed_is_replaced(
     environment: Mapping[str, str], tmp_path: Path, server: str
 ) -> None:
-    command = [SENTRY, "run", "web", "--port", "0", "--server", server, "--workers", "2"]
+    command = [
+        SENTRY,
+        "run",
+        "web",
+        "--no-tasks",
+        "--port",
+        "0",
+        "--server",
+        server,
+        "--workers",
+        "2",
+    ]
     with running(command, environment, tmp_path) as program:
         killed, other = workers_of(program, count=2)
         os.kill(killed, signal.SIGKILL)
@@ -135,7 +179,7 @@ CHUNKED = b"POST %s HTTP/1.1\r\nhost: x\r\ntransfer-encoding: %s\r\n\r\nzz\r\n"
 def test_what_gunicorn_cannot_read_is_refused_with_a_text_of_ours(
     environment: Mapping[str, str], tmp_path: Path
 ) -> None:
-    command = [SENTRY, "run", "web", "--port", "0", "--server", "gunicorn"]
+    command = [SENTRY, "run", "web", "--no-tasks", "--port", "0", "--server", "gunicorn"]
     secret = b"hunter2" * 2000
     with running(command, environment, tmp_path) as program:
         for sent, status, text in (
@@ -180,10 +224,10 @@ def test_devserver_prepares_the_database_and_runs(
     assert process("upgrade").stdout == "the database is up to date\n"
 
 
-def test_devserver_binds_an_address_and_says_that_there_are_no_workers(
+def test_devserver_binds_an_address_and_runs_beside_gunicorn(
     environment: Mapping[str, str], tmp_path: Path
 ) -> None:
-    command = [SENTRY, "devserver", "--workers=3", "--bind", "127.0.0.1:0", "--reload"]
+    command = [SENTRY, "devserver", "--workers=1", "--bind", "127.0.0.1:0", "--reload"]
     with running(command, environment, tmp_path) as program:
         assert httpx.get(f"{program.url}/nowhere", timeout=PATIENCE).status_code == 404
 

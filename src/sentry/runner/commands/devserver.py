@@ -1,8 +1,6 @@
 """``sentry devserver``."""
 # ruff: noqa: PLC0415 - Django is loaded when a command runs, not for --help
 
-from typing import Protocol, runtime_checkable
-
 import click
 
 from sentry.runner.base import PlatformCommand, examples
@@ -24,19 +22,13 @@ def _address(host: str, port: int, bind: str | None) -> tuple[str, int]:
     return name.strip("[]") or host, int(number)
 
 
-@runtime_checkable
-class PooledConnection(Protocol):
-    """A database connection that may stand on a pool: PostgreSQL's."""
-
-    def close_pool(self) -> None:
-        """Closes the pool's connections."""
-        ...
-
-
 def _prepare_database() -> None:
-    from django.db import connections
-
-    from sentry.runner.database import migrate, pending_migrations, wait_for_database
+    from sentry.runner.database import (
+        close_connections,
+        migrate,
+        pending_migrations,
+        wait_for_database,
+    )
 
     wait_for_database(0)
     pending = pending_migrations()
@@ -44,22 +36,20 @@ def _prepare_database() -> None:
         migrate(interactive=False)
         click.echo(f"ran {len(pending)} migrations", err=True)
     # The workers are forked from here: a connection must not be shared with them.
-    for connection in connections.all(initialized_only=True):
-        connection.close()
-        if isinstance(connection, PooledConnection):
-            connection.close_pool()
+    close_connections()
 
 
 @click.command(
-    cls=PlatformCommand, epilog=examples("sentry devserver", "sentry devserver --bind [::1]:8000")
+    cls=PlatformCommand,
+    epilog=examples("sentry devserver", "sentry devserver --workers=0 --bind [::1]:8000"),
 )
 @click.option(
     "--workers",
-    default=0,
+    default=1,
     show_default=True,
     type=click.IntRange(min=0),
     metavar="N",
-    help="Background workers; there are none yet, so that every number means 0.",
+    help="Embedded runners of background work; 0: the web server alone.",
 )
 @click.option(
     "--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Where to listen."
@@ -75,11 +65,12 @@ def _prepare_database() -> None:
 @click.option("--bind", metavar="ADDRESS:PORT", help="Both at once, instead.")
 @click.option("--reload", is_flag=True, help="Start again when the code changes (by gunicorn).")
 def devserver(*, workers: int, host: str, port: int, bind: str | None, reload: bool) -> None:
-    """Serve for development: bring the database up to date, then run the web server."""
-    if workers:
-        click.echo("there are no background workers yet: --workers is ignored", err=True)
+    """Serve for development: bring the database up to date, then run the web server.
+
+    Background work runs beside it; where a broker is configured, `sentry run worker` does it.
+    """
     address, number = _address(host, port, bind)
     server = "gunicorn" if reload else "granian"
     with metrics_folder():  # before the migrations load what counts
         _prepare_database()
-        serve(host=address, port=number, server=server, reload=reload)
+        serve(host=address, port=number, server=server, reload=reload, runners=workers)

@@ -42,7 +42,7 @@ def run_demo(repo: Path | None) -> None:
         environment = clean_environment(room / "home")
         with _emulator(environment, git, room) as (emulator_url, token_file):
             setting = _set_up(environment, room, emulator_url, token_file)
-            web = [program("sentry"), "run", "web", "--port", "0"]
+            web = [program("sentry"), "run", "web", "--no-tasks", "--port", "0"]
             with serving(environment, *web) as url:
                 click.echo(f"$ sentry run web --port 0      # {url}")
                 api_key = (room / "api.key").read_text().strip()

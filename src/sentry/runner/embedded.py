@@ -1,0 +1,113 @@
+"""Runs background work in the foreground: ``python -m sentry.runner.embedded``, ``sentry run …``.
+
+The embedded runner looks for due rows itself; a worker and the beat need a broker.
+"""
+# ruff: noqa: PLC0415 - Django is loaded when it runs, after configure()
+
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+
+import click
+
+from sentry.runner import configure
+
+_TICK = 1.0
+
+
+def on_stop(stop: Callable[[], None]) -> None:
+    """Calls ``stop`` at SIGTERM and SIGINT, instead of ending the process."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop())
+
+
+def known_queues(names: Sequence[str]) -> Sequence[str]:
+    """The names, unchanged.
+
+    Raises:
+        click.UsageError: no task has one of these queues.
+    """
+    from sentry.taskqueue import registry
+
+    known = registry.queues()
+    if unknown := sorted(set(names) - set(known)):
+        raise click.UsageError(
+            f"--queue: no task has the queue {', '.join(unknown)}; there are {', '.join(known)}"
+        )
+    return names
+
+
+def run_embedded(*, queues: Sequence[str] | None = None) -> None:
+    """Runs due records and the schedule until SIGTERM, SIGINT, or the end of the parent."""
+    configure()
+    from sentry.taskqueue.embedded import EmbeddedRunner
+    from sentry.taskqueue.scheduler import Scheduler
+    from sentry.tasks.schedule import SCHEDULE
+
+    parent = os.getppid()
+    runner = EmbeddedRunner(
+        queues=queues,
+        scheduler=Scheduler(SCHEDULE),
+        may_go_on=lambda: os.getppid() == parent,
+    )
+    on_stop(runner.stop)
+    runner.run()
+
+
+def run_beat() -> None:
+    """Starts the schedule's tasks and sends lost messages again, until SIGTERM or SIGINT."""
+    configure()
+    from django.db import close_old_connections
+
+    from sentry.taskqueue.scheduler import Scheduler
+    from sentry.tasks.schedule import SCHEDULE
+
+    beat = _Beat()
+    on_stop(beat.stop)
+    scheduler = Scheduler(SCHEDULE)
+    while beat.goes_on:
+        scheduler.tick()
+        close_old_connections()
+        if beat.goes_on:
+            time.sleep(_TICK)
+    scheduler.close()
+
+
+class _Beat:
+    """Whether the beat goes on."""
+
+    def __init__(self) -> None:
+        self.goes_on = True
+
+    def stop(self) -> None:
+        self.goes_on = False
+
+
+def run_worker(*, queues: Sequence[str] | None, concurrency: int) -> None:
+    """Runs Celery's worker for these queues (None: all) until SIGTERM or SIGINT.
+
+    Raises:
+        ImproperlyConfigured: the broker has no address.
+    """
+    configure()
+    from sentry.runner.database import close_connections
+    from sentry.taskqueue import broker, registry
+
+    names = registry.queues() if queues is None else queues
+    app = broker.app()
+    # The processes are forked from here: a connection must not be shared with them.
+    close_connections()
+    app.worker_main(
+        [
+            "worker",
+            *("--queues", ",".join(broker.queue_of(name).name for name in names)),
+            *("--concurrency", str(concurrency)),
+            *("--loglevel", "WARNING"),
+            *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+        ]
+    )
+
+
+if __name__ == "__main__":
+    run_embedded()

@@ -1,0 +1,190 @@
+"""Background work by command: the runner beside the web server, workers, beat, dead letters."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sentry.models import TaskStatus
+from sentry.testutils.cases import TestCase
+from sentry.testutils.factories import Factories
+from tests.live import BIN, PATIENCE, running
+from tests.sentry.runner.conftest import Process, Sentry, children_of
+
+SENTRY = str(BIN / "sentry")
+PAUSE = 0.05
+_INSERT = (
+    "INSERT INTO sentry_taskrecord (name, queue, arguments, status, attempts, available_at,"
+    " message_due_at, claim, error, request_id, date_added)"
+    " VALUES ('sentry.tasks.sweep_expired', 'maintenance', '{\"args\": [], \"kwargs\": {}}', 0, 0,"
+    " '2026-01-01 00:00:00', '2026-01-01 00:00:00', '', '', '', '2026-01-01 00:00:00')"
+)
+
+
+def add_task(home: Path) -> int:
+    """Writes a task's record into the installation's database; its id."""
+    with closing(sqlite3.connect(home / "sentry.db", timeout=PATIENCE)) as database, database:
+        return database.execute(_INSERT).lastrowid or 0
+
+
+def wait_until_done(home: Path, number: int) -> None:
+    def is_done() -> bool:
+        with closing(sqlite3.connect(home / "sentry.db", timeout=PATIENCE)) as database:
+            found = database.execute("SELECT 1 FROM sentry_taskrecord WHERE id = ?", [number])
+            return found.fetchone() is None
+
+    wait_for(is_done)
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(PAUSE)
+
+
+def program_of(pid: int) -> str:
+    done = subprocess.run(
+        ["ps", "-o", "args=", "-p", str(pid)], check=False, capture_output=True, text=True
+    )
+    return done.stdout
+
+
+def child_called(parent: int, module: str) -> int:
+    """The id of the child that runs this module, as soon as there is one."""
+    found: list[int] = []
+
+    def look() -> bool:
+        found[:] = [pid for pid in children_of(parent) if module in program_of(pid)]
+        return bool(found)
+
+    wait_for(look)
+    return found[0]
+
+
+def is_gone(pid: int) -> bool:
+    return not program_of(pid).strip()
+
+
+@pytest.mark.parametrize("server", ["granian", "gunicorn"])
+def test_the_runner_beside_the_web_server_lives_as_long_as_it(
+    installed: Path, environment: Mapping[str, str], tmp_path: Path, server: str
+) -> None:
+    command = [SENTRY, "run", "web", "--port", "0", "--server", server]
+    with running(command, environment, tmp_path) as program:
+        supervisor = child_called(program.process.pid, "sentry.runner.supervisor")
+        runner = child_called(supervisor, "sentry.runner.embedded")
+        wait_until_done(installed, add_task(installed))
+        os.kill(runner, signal.SIGKILL)
+        wait_for(lambda: is_gone(runner))
+        another = child_called(supervisor, "sentry.runner.embedded")
+        wait_until_done(installed, add_task(installed))
+        workers = children_of(program.process.pid)
+        os.kill(program.process.pid, signal.SIGKILL if server == "granian" else signal.SIGTERM)
+        wait_for(lambda: is_gone(supervisor) and is_gone(another))
+        end_all(pid for pid in workers if "sentry" in program_of(pid))
+
+
+def end_all(pids: Iterator[int]) -> None:
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+
+
+@contextmanager
+def started(
+    command: list[str], environment: Mapping[str, str], cwd: Path
+) -> Iterator["subprocess.Popen[str]"]:
+    process = subprocess.Popen(
+        command, env=environment, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_a_worker_without_a_broker_is_the_embedded_runner(
+    installed: Path, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    number = add_task(installed)
+    command = [SENTRY, "run", "worker", "--queue", "maintenance"]
+    with started(command, environment, tmp_path) as worker:
+        wait_until_done(installed, number)
+        worker.terminate()
+        assert worker.wait(PATIENCE) == 0
+        assert worker.communicate() == ("", "")
+
+
+def test_beat_starts_the_schedule_and_stops_at_sigterm(
+    installed: Path, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    def has_started() -> bool:
+        with closing(sqlite3.connect(installed / "sentry.db", timeout=PATIENCE)) as database:
+            names = database.execute("SELECT name FROM sentry_taskrecord WHERE key = 'periodic'")
+            return {name for (name,) in names} == {
+                "sentry.tasks.sweep_deletions",
+                "sentry.tasks.sweep_expired",
+            }
+
+    with started([SENTRY, "run", "beat"], environment, tmp_path) as beat:
+        wait_for(has_started)
+        beat.terminate()
+        assert beat.wait(PATIENCE) == 0
+        assert beat.communicate() == ("", "")
+
+
+@pytest.mark.usefixtures("installed")
+def test_wrong_usage_of_a_worker(process: Process) -> None:
+    done = process("run", "worker", "--queue", "nobody", status=2)
+    assert "no task has the queue nobody; there are deletion, maintenance" in done.stderr
+    done = process("run", "worker", "--concurrency", "2", status=2)
+    assert "start several workers" in done.stderr
+    done = process("run", "worker", status=1, SENTRY_TASK_BROKER="amqp")
+    assert "SENTRY_TASK_BROKER=amqp needs AMQP_URL" in done.stderr
+    done = process("run", "beat", status=1, SENTRY_TASK_BROKER="pigeon")
+    assert "SENTRY_TASK_BROKER: expected one of EMBEDDED, REDIS, AMQP" in done.stderr
+
+
+class DeadLettersTest(TestCase):
+    @pytest.fixture(autouse=True)
+    def _commands(self, sentry: Sentry, sentry_json: Callable[..., Any]) -> None:
+        self.sentry, self.json = sentry, sentry_json
+
+    def failed(self, **fields: Any) -> int:
+        given = {"status": TaskStatus.FAILED, "attempts": 4, "error": "builtins.KeyError", **fields}
+        return Factories.create_task_record(**given).pk
+
+    def test_they_are_listed_and_started_anew(self):
+        first, second = self.failed(), self.failed(name="sentry.tasks.other")
+        listed = self.json("tasks", "failed")
+        assert [(row["id"], row["error"]) for row in listed] == [
+            (second, "builtins.KeyError"),
+            (first, "builtins.KeyError"),
+        ]
+        assert len(self.json("tasks", "failed", "--limit", "1")) == 1
+        assert f"{first}" in self.sentry("tasks", "failed").stdout
+        text = self.sentry("tasks", "retry", "--all", "--name", "sentry.tasks.other").stdout
+        assert text == "started 1 tasks anew\n"
+        assert self.sentry("tasks", "retry", str(first)).stdout == f"started task {first} anew\n"
+        assert self.json("tasks", "failed") == []
+        assert "failed task not found" in self.sentry("tasks", "retry", str(first), status=1).output
+
+    def test_queues_are_listed_with_what_they_hold(self):
+        Factories.create_task_record()
+        self.failed()
+        rows = {row.pop("queue"): row for row in self.json("tasks", "queues")}
+        assert rows["maintenance"]["pending"] == rows["maintenance"]["failed"] == 1
+        assert rows["deletion"] == {"pending": 0, "failed": 0, "oldest_wait": "0:00:00"}
+        assert "maintenance" in self.sentry("tasks", "queues").stdout
+
+    def test_retry_wants_one_id_or_all(self):
+        for words in ([], ["1", "--all"], ["1", "--name", "x"], ["--name", "x"]):
+            assert "give one ID, or --all" in self.sentry("tasks", "retry", *words, status=2).output
