@@ -19,7 +19,8 @@ from sentry.models.taskrecord import TaskRecord, TaskStatus
 from sentry.utils import request_id
 
 # How much longer than the time limit a claim lasts: the time to write down how the run ended.
-GRACE = 10.0
+_GRACE_SHARE = 0.1
+_LEAST_GRACE = 1.0
 # The rest of what is read with a due row stays in the table.
 _READ = ("name", "arguments", "attempts", "claim", "available_at", "request_id")
 
@@ -145,7 +146,8 @@ def claim(row: TaskRecord, *, time_limit: float) -> Claim | None:
 
 
 def _end_of_claim(now: datetime, time_limit: float) -> datetime:
-    return now + timedelta(seconds=time_limit + GRACE)
+    grace = max(_LEAST_GRACE, _GRACE_SHARE * time_limit)
+    return now + timedelta(seconds=time_limit + grace)
 
 
 def _claim_of(row: TaskRecord, token: str) -> Claim:
