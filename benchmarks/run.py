@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 
-from benchmarks import in_process, seed, served
+from benchmarks import in_process, seed, served, tasks
 from benchmarks.report import Figure
 
 type Measurement = Callable[[seed.Seed], Iterable[Figure]]
@@ -27,6 +27,9 @@ MEASUREMENTS: tuple[tuple[Measurement, tuple[str, ...]], ...] = (
     (served.drf_yardstick, ("rpc_over_drf_yardstick", "rest_over_drf_yardstick")),
     (served.native_grpc, ("rpc_over_native_grpc",)),
     (served.memory, ("rss_web_mb", "rss_web_growth_pct")),
+    (tasks.enqueue, ("task_enqueue_over_celery", "task_row_and_enqueue_us")),
+    (tasks.embedded, ("embedded_tasks_per_second",)),
+    (tasks.memory, ("rss_all_mb",)),
 )
 
 

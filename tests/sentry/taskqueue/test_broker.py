@@ -39,7 +39,7 @@ def use(settings, kind: str, url: str) -> None:
 def configured(settings, request: pytest.FixtureRequest, service_url: str) -> Iterator[str]:
     """A broker of the kind that the test is parametrized with, with queues of the test's own."""
     use(settings, request.node.callspec.params["kind"], service_url)
-    with Connection(service_url, transport_options=broker._transport_options()) as connection:
+    with Connection(service_url, transport_options=broker.transport_options()) as connection:
         channel = connection.default_channel
         for name in registry.queues():
             broker.queue_of(name)(channel).declare()
@@ -54,7 +54,7 @@ def configured(settings, request: pytest.FixtureRequest, service_url: str) -> It
 def messages(url: str) -> list[int]:
     """The record ids of the messages that wait, which are taken away."""
     found: list[int] = []
-    with Connection(url, transport_options=broker._transport_options()) as connection:
+    with Connection(url, transport_options=broker.transport_options()) as connection:
         bound = broker.queue_of(QUEUE)(connection.default_channel)
         while (message := bound.get(no_ack=True)) is not None:
             found.append(message.payload[0][0])
