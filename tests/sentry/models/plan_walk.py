@@ -13,11 +13,13 @@ from sentry import models
 from sentry.actions import (
     access,
     credentials,
+    expired,
     groups,
     members,
     organizations,
     projects,
     reading,
+    tasks,
     teams,
     users,
 )
@@ -29,6 +31,7 @@ from sentry.integrations.source_code_management.actions import (
     code_mappings,
     commit_context,
     commits,
+    deletion,
     external_issues,
     files,
     integrations,
@@ -87,6 +90,23 @@ def combined(action: Callable[..., Any], *arguments: Any, **choices: tuple[Any, 
     return [
         Call(action, arguments, dict(zip(choices, values, strict=True)))
         for values in itertools.product(*choices.values())
+    ]
+
+
+def background_work() -> list[Call]:
+    """What tasks ask, and what their operator asks of them."""
+    marked = {"organization_id": OURS, "repository_id": BASE + 30}
+    return [
+        call(expired.delete_expired),
+        call(repositories.delete_repository, PROGRAM, repository_id=OURS),
+        call(deletion.schedule_deletion, organization_id=OURS, repository_id=OURS),
+        call(deletion.delete_contents, **marked),
+        call(deletion.delete_row, **marked),
+        call(deletion.schedule_left_deletions),
+        call(tasks.list_failed_tasks, limit=10),
+        call(tasks.retry_failed_task, BASE + 4),
+        call(tasks.retry_failed_tasks, name="sentry.tasks.none"),
+        call(tasks.queue_depths),
     ]
 
 

@@ -78,6 +78,7 @@ def seed() -> None:
     _seed_people()
     _seed_code()
     _seed_credentials()
+    _seed_tasks()
     if connection.vendor == "postgresql":
         analyze()  # as its autovacuum does
 
@@ -245,4 +246,20 @@ def _seed_credentials() -> None:
         key="'api_key:' || i % 1000",
         window="i",
         expires_at=time_of("i"),
+    )
+
+
+def _seed_tasks() -> None:
+    """One in a hundred failed; the others are due one after the other, far in the future most."""
+    due = time_of("i * 100000")
+    fill(
+        tables.TaskRecord,
+        MANY,
+        name="'sentry.tasks.delete_repository'",
+        queue="CASE WHEN i % 10 = 0 THEN 'deletion' ELSE 'other-' || i % 50 END",
+        key="'key-' || i",
+        arguments="'{}'",
+        status="CASE WHEN i % 100 = 4 THEN 1 ELSE 0 END",
+        available_at=due,
+        message_due_at=due,
     )

@@ -24,6 +24,9 @@ from sentry.auth.services.credential import credential_service
 from sentry.integrations.source_code_management.actions import repositories
 from sentry.integrations.source_code_management.errors import ScmError, Unsupported
 from sentry.integrations.source_code_management.http_runtime import shared_runtime
+from sentry.taskqueue import leases, records, scheduler
+from sentry.taskqueue.scheduler import Scheduler
+from sentry.tasks.schedule import SCHEDULE
 from tests.sentry.integrations.scene import Scene, build_repository, host_over, make_scene
 
 from . import plan_walk
@@ -103,6 +106,38 @@ def test_what_asks_a_host(scene: Scene) -> None:
 
 def test_administration(rows: None) -> None:
     check(plan_walk.administration)
+
+
+def test_background_work(rows: None) -> None:
+    check(plan_walk.background_work)
+
+
+def test_the_machinery_of_background_work(rows: None) -> None:
+    row = models.TaskRecord.objects.order_by("id")[0]
+    claim = records.write_claimed("sentry.tasks.sweep_expired", "deletion", "{}", time_limit=1)
+    write = {
+        "name": "sentry.tasks.sweep_expired",
+        "queue": "deletion",
+        "arguments": "{}",
+        "countdown": 0,
+    }
+    calls = [
+        plan_walk.call(records.write, **write, key=None),
+        plan_walk.call(records.write, **write, key="a"),
+        plan_walk.call(records.due, None, limit=50),
+        plan_walk.call(records.due, ["deletion", "maintenance"], limit=50),
+        plan_walk.call(records.due_record, row.pk),
+        plan_walk.call(records.claim, row, time_limit=1),
+        plan_walk.call(records.postpone, row, pause=1),
+        plan_walk.call(records.release, claim, pause=1, error=""),
+        plan_walk.call(records.bury, claim, error=""),
+        plan_walk.call(records.complete, claim),
+        plan_walk.call(leases.hold, "duty", "holder", seconds=1),
+        plan_walk.call(leases.release, "duty", "holder"),
+        plan_walk.call(lambda: Scheduler(SCHEDULE).tick()),
+        plan_walk.call(scheduler.resend),
+    ]
+    check(lambda: calls)
 
 
 def test_credentials_and_what_guards_them(rows: None) -> None:
@@ -217,6 +252,7 @@ def test_every_action_is_walked(scene: Scene) -> None:
         plan_walk.access_of_people(),
         plan_walk.calls_with_a_host(scene),
         plan_walk.administration(),
+        plan_walk.background_work(),
     )
     walked = {call.action.__name__ for calls in walks for call in calls}
     new = _public_functions() - walked - ASK_NOTHING - INNER - TOGETHER
