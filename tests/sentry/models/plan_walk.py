@@ -96,15 +96,17 @@ def combined(action: Callable[..., Any], *arguments: Any, **choices: tuple[Any, 
 def background_work() -> list[Call]:
     """What tasks ask, and what their operator asks of them."""
     marked = {"organization_id": OURS, "repository_id": BASE + 30}
+    kept = models.Repository.objects.filter(organization_id=OURS, status=0).order_by("-name")[0]
+    failed = models.TaskRecord.objects.filter(status=1).order_by("available_at")[0]
     return [
         call(expired.delete_expired),
-        call(repositories.delete_repository, PROGRAM, repository_id=OURS),
+        call(repositories.delete_repository, PROGRAM, repository_id=kept.id),
         call(deletion.schedule_deletion, organization_id=OURS, repository_id=OURS),
         call(deletion.delete_contents, **marked),
         call(deletion.delete_row, **marked),
         call(deletion.schedule_left_deletions),
         call(tasks.list_failed_tasks, limit=10),
-        call(tasks.retry_failed_task, BASE + 4),
+        call(tasks.retry_failed_task, failed.pk),
         call(tasks.retry_failed_tasks, name="sentry.tasks.none"),
         call(tasks.queue_depths),
     ]

@@ -251,7 +251,7 @@ def _seed_credentials() -> None:
 
 def _seed_tasks() -> None:
     """One in a hundred failed; the others are due one after the other, far in the future most."""
-    due = time_of("i * 100000")
+    due = time_of("i * 3000")
     fill(
         tables.TaskRecord,
         MANY,

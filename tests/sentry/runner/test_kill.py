@@ -97,7 +97,7 @@ class World:
             start = self.left()
             goal = 0 if number == kills else random.randint(start // 4, start * 3 // 4)
             with self.program(*command):
-                wait_until(lambda goal=goal: self.left() <= goal)  # type: ignore[misc] # bound now
+                wait_until(lambda goal=goal: self.left() <= goal)
 
     def check(self) -> int:
         """One effect for every row made; how many."""

@@ -15,8 +15,7 @@ MODELS = (SignatureNonce, RateLimitCounter, IdempotencyRecord)
 
 class SweepExpiredTest(TestCase):
     @pytest.fixture(autouse=True)
-    def _given(self, settings, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.settings = settings
+    def _given(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(expired, "_ROWS_AT_ONCE", 2)
 
     def rows(self, count: int):
@@ -50,6 +49,6 @@ class SweepExpiredTest(TestCase):
     def test_a_control_silo_asks_only_its_own_tables(self):
         self.rows(1)
         self.expire()
-        self.settings.SILO_MODE = "CONTROL"
-        assert expired.delete_expired() == 2
+        with self.settings(SILO_MODE="CONTROL"):
+            assert expired.delete_expired() == 2
         assert self.counts() == [0, 0, 1]
