@@ -51,7 +51,7 @@ def run_enqueue() -> dict[str, object]:
     bare = Celery("bare", broker=broker.broker_url(), fixups=[])
     bare.conf.task_ignore_result = True
     bare.conf.task_default_queue = "bench-bare"
-    bare.conf.brokertransport_options = broker.transport_options()
+    bare.conf.broker_transport_options = broker.transport_options()
 
     @bare.task(name="bench.plain")
     def plain(number: int) -> None: ...

@@ -50,7 +50,7 @@ def app() -> Celery:
         task_publish_retry_policy={"max_retries": 1, "interval_start": 0, "interval_step": 0},
         broker_connection_timeout=_CONNECT_SECONDS,
         broker_connection_retry_on_startup=True,
-        brokertransport_options=transport_options(),
+        broker_transport_options=transport_options(),
         worker_enable_remote_control=False,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,

@@ -85,6 +85,23 @@ def test_the_message_is_sent_after_the_commit(configured: str, kind: str) -> Non
     assert messages(configured) == []
 
 
+@pytest.mark.service("redis")
+def test_everything_in_redis_stands_below_our_prefix(settings, service_url: str) -> None:
+    """Else another installation would read our messages."""
+    import redis
+
+    from sentry.tasks import sweep_expired
+
+    use(settings, "REDIS", service_url)
+    with redis.Redis.from_url(service_url) as client:
+        sweep_expired.delay()
+        full = f"{settings.REDIS_PREFIX}{settings.TASK_QUEUE_PREFIX}{QUEUE}"
+        assert client.llen(full) == 1
+        client.delete(full)
+    broker.app.cache_clear()
+    broker.queue_of.cache_clear()
+
+
 @pytest.mark.parametrize("kind", BROKERS)
 def test_a_message_runs_its_record_once(configured: str, kind: str) -> None:
     from sentry.tasks import sweep_expired
