@@ -1,6 +1,7 @@
 """Background work by command: the runner beside the web server, workers, beat, dead letters."""
 
 import os
+import secrets
 import signal
 import sqlite3
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
 from sentry.models import TaskStatus
 from sentry.testutils.cases import TestCase
@@ -139,6 +141,33 @@ def test_beat_starts_the_schedule_and_stops_at_sigterm(
         beat.terminate()
         assert beat.wait(PATIENCE) == 0
         assert beat.communicate() == ("", "")
+
+
+@pytest.mark.service("redis")
+def test_beat_sends_what_has_no_message_to_a_worker_of_celery(
+    installed: Path, environment: Mapping[str, str], tmp_path: Path, service_url: str
+) -> None:
+    prefix = f"test-{secrets.token_hex(6)}:"
+    variables = {
+        **environment,
+        "SENTRY_TASK_BROKER": "redis",
+        "REDIS_URL": service_url,
+        "SENTRY_REDIS_PREFIX": prefix,
+        "SENTRY_LOG_LEVEL": "ERROR",
+    }
+    number = add_task(installed)
+    worker_command = [SENTRY, "run", "worker", "--queue", "maintenance"]
+    with (
+        started([SENTRY, "run", "beat"], variables, tmp_path) as beat,
+        started(worker_command, variables, tmp_path) as worker,
+    ):
+        wait_until_done(installed, number)
+        for process in (beat, worker):
+            process.terminate()
+            assert process.wait(PATIENCE) == 0
+    with redis.Redis.from_url(service_url) as client:
+        for key in client.scan_iter(f"{prefix}*"):
+            client.delete(key)
 
 
 @pytest.mark.usefixtures("installed")
