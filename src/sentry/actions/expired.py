@@ -1,8 +1,10 @@
 """Rows that have served their time."""
 
+from django.contrib.sessions.models import Session
 from django.db.models import Model, QuerySet
 from django.utils import timezone
 
+from sentry.models.analyticsevent import AnalyticsEvent
 from sentry.models.idempotency import IdempotencyRecord
 from sentry.models.ratelimitcounter import RateLimitCounter
 from sentry.models.signaturenonce import SignatureNonce
@@ -13,19 +15,18 @@ _BATCHES = 250
 
 
 def delete_expired() -> int:
-    """Deletes expired nonces, rate limits' counters and idempotency records; how many.
+    """Deletes what has expired of nonces, counters, idempotency records, analytics, sessions.
+
+    Returns how many rows that were.
 
     Works in batches of 200 rows and leaves what is beyond 50,000 of a kind to the next time.
     """
     now = timezone.now()
     deleted = 0
-    if _is_here(SignatureNonce):
-        deleted += _delete(SignatureNonce.objects.filter(expires_at__lt=now))
-    if _is_here(RateLimitCounter):
-        deleted += _delete(RateLimitCounter.objects.filter(expires_at__lt=now))
-    if _is_here(IdempotencyRecord):
-        deleted += _delete(IdempotencyRecord.objects.filter(expires_at__lt=now))
-    return deleted
+    for model in (SignatureNonce, RateLimitCounter, IdempotencyRecord, AnalyticsEvent):
+        if _is_here(model):
+            deleted += _delete(model._default_manager.filter(expires_at__lt=now), by="expires_at")
+    return deleted + _delete(Session.objects.filter(expire_date__lt=now), by="expire_date")
 
 
 def _is_here(model: type[Model]) -> bool:
@@ -33,10 +34,10 @@ def _is_here(model: type[Model]) -> bool:
     return mode is SiloMode.MONOLITH or mode in silo_modes_of(model)
 
 
-def _delete[M: Model](expired: QuerySet[M]) -> int:
+def _delete[M: Model](expired: QuerySet[M], *, by: str) -> int:
     total = 0
     for _ in range(_BATCHES):
-        ids = list(expired.order_by("expires_at").values_list("pk", flat=True)[:_ROWS_AT_ONCE])
+        ids = list(expired.order_by(by).values_list("pk", flat=True)[:_ROWS_AT_ONCE])
         if not ids:
             break
         deleted, _models = expired.filter(pk__in=ids).delete()

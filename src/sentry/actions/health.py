@@ -13,6 +13,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from redis.exceptions import RedisError
 
 from sentry.actions.encryption_keys import newest_values_open
+from sentry.actions.tasks import is_scheduled
 from sentry.db.deadline import statement_deadline
 from sentry.db.probe import check_connection
 from sentry.utils.deadline import deadline_at
@@ -25,9 +26,15 @@ _SECONDS = 3
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Health:
-    """What is wrong, in a short text by part; empty where nothing is."""
+    """What is wrong, in a short text by part; empty where nothing is.
+
+    Attributes:
+        problems: what keeps this process from its work.
+        warnings: what is wrong elsewhere, and concerns whoever runs the platform.
+    """
 
     problems: Mapping[str, str]
+    warnings: Mapping[str, str]
 
     @property
     def is_healthy(self) -> bool:
@@ -37,19 +44,6 @@ class Health:
 
 type PartCheck = Callable[[], str]
 
-_others: dict[str, PartCheck] = {}
-
-
-def watch_part(name: str, check: PartCheck) -> None:
-    """Makes a part count whenever the health is asked for.
-
-    Args:
-        name: the part's, as it is told.
-        check: gives what is wrong and what to look at, "" where nothing is; must not take long.
-            A DatabaseError is caught here.
-    """
-    _others[name] = check
-
 
 def check_health() -> Health:
     """Asks everything that the process needs. Takes some seconds at most; raises nothing.
@@ -58,12 +52,13 @@ def check_health() -> Health:
     """
     parts: dict[str, PartCheck] = {"database": _database}
     problems = _asked(parts)
+    warnings: dict[str, str] = {}
     if not problems:
-        parts = {"migrations": _migrations, "encryption-keys": _encryption_keys, **_others}
-        problems = _asked(parts)
+        problems = _asked({"migrations": _migrations, "encryption-keys": _encryption_keys})
+        warnings = _asked({"background-work": _background_work})
     if settings.REDIS_URL:
         problems |= _asked({"redis": _redis})
-    return Health(problems=problems)
+    return Health(problems=problems, warnings=warnings)
 
 
 def _asked(parts: Mapping[str, PartCheck]) -> dict[str, str]:
@@ -101,6 +96,15 @@ def _encryption_keys() -> str:
     if newest_values_open():
         return ""
     return "the configured keys do not open the stored credentials: restore the key that did"
+
+
+def _background_work() -> str:
+    if is_scheduled():
+        return ""
+    return (
+        "no process starts what is due: a web server without --no-tasks, or `sentry run beat` and"
+        " `sentry run worker` where a broker is configured, would"
+    )
 
 
 def _redis() -> str:

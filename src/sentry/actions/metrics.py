@@ -4,9 +4,8 @@ import hmac
 import ipaddress
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 from django.conf import settings
 from django.db import DatabaseError
@@ -14,41 +13,13 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, 
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from sentry.actions.tasks import queue_depths
+
 # Importing it registers every metric, whether it was counted yet or not.
 from sentry.utils import metrics as _metrics  # noqa: F401
 from sentry.utils.metrics_folder import VARIABLE
 
 logger = logging.getLogger(__name__)
-
-
-class QueueDepth(Protocol):
-    """What a queue of tasks holds."""
-
-    @property
-    def queue(self) -> str:
-        """Its name."""
-        ...
-
-    @property
-    def pending(self) -> int:
-        """Tasks that wait or run."""
-        ...
-
-    @property
-    def failed(self) -> int:
-        """Tasks that are given up."""
-        ...
-
-
-type QueueDepths = Callable[[], Iterable[QueueDepth]]
-
-_sources: list[QueueDepths] = []
-
-
-def collect_queue_depths_from(source: QueueDepths) -> None:
-    """Asks this function for the queues' depths whenever the metrics are read."""
-    if source not in _sources:
-        _sources.append(source)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,18 +52,24 @@ class _Queues:
     """The depths of the queues; left out where the database does not answer."""
 
     def collect(self) -> Iterator[Metric]:
-        family = GaugeMetricFamily(
+        depths = GaugeMetricFamily(
             "sentry_tasks_queue_depth",
             "Tasks in each queue: pending ones wait or run, failed ones are given up.",
             labels=("queue", "state"),
         )
+        waits = GaugeMetricFamily(
+            "sentry_tasks_oldest_wait_seconds",
+            "How long the task of each queue waits that could have been run first.",
+            labels=("queue",),
+        )
         try:
-            for depth in (depth for source in _sources for depth in source()):
-                family.add_metric((depth.queue, "pending"), depth.pending)
-                family.add_metric((depth.queue, "failed"), depth.failed)
+            for depth in queue_depths():
+                depths.add_metric((depth.queue, "pending"), depth.pending)
+                depths.add_metric((depth.queue, "failed"), depth.failed)
+                waits.add_metric((depth.queue,), depth.oldest_wait.total_seconds())
         except DatabaseError:
             logger.exception("metrics.queue_depths_failed")
-        yield family
+        yield from (depths, waits)
 
 
 def may_read_metrics(*, address: str, authorization: str, is_forwarded: bool) -> bool:

@@ -9,8 +9,7 @@ from django.utils import timezone
 from sentry.integrations.source_code_management.errors import NotFound
 from sentry.integrations.source_code_management.validation import clean_id
 from sentry.models.taskrecord import TaskRecord, TaskStatus
-from sentry.taskqueue import messenger, registry
-from sentry.taskqueue.scheduler import resend
+from sentry.taskqueue import leases, messenger, registry, scheduler
 
 MOST_LISTED = 1000
 
@@ -84,8 +83,13 @@ def _revive(which: Q) -> int:
         status=TaskStatus.PENDING, attempts=0, error="", available_at=now, message_due_at=now
     )
     if revived and messenger.has_broker():
-        resend()
+        scheduler.resend()
     return revived
+
+
+def is_scheduled() -> bool:
+    """Whether a process keeps to the schedule at this moment: an embedded runner or a beat."""
+    return leases.is_held(scheduler.LEASE)
 
 
 def queue_depths() -> list[QueueDepth]:

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sentry", "0004_commit_author_verbatim")]
+    dependencies = [("sentry", "0005_tasks")]
     operations = [
         migrations.CreateModel(
             name="FeatureRule",

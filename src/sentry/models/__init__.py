@@ -15,8 +15,8 @@ from sentry.models.integrations import (
     OrganizationIntegration,
     RepositoryProjectPathConfig,
 )
-from sentry.models.option import Option
 from sentry.models.lease import Lease
+from sentry.models.option import Option
 from sentry.models.organization import Organization
 from sentry.models.organizationmember import OrganizationMember, OrganizationMemberTeam
 from sentry.models.orgauthtoken import OrgAuthToken
@@ -43,8 +43,8 @@ __all__ = [
     "GroupLink",
     "IdempotencyRecord",
     "Integration",
-    "Option",
     "Lease",
+    "Option",
     "OrgAuthToken",
     "Organization",
     "OrganizationIntegration",

@@ -22,7 +22,7 @@ def on_stop(stop: Callable[[], None]) -> None:
         signal.signal(number, lambda *_: stop())
 
 
-def known_queues(names: Sequence[str]) -> Sequence[str]:
+def known_queues(names: Sequence[str]) -> list[str]:
     """The names, unchanged.
 
     Raises:
@@ -35,7 +35,7 @@ def known_queues(names: Sequence[str]) -> Sequence[str]:
         raise click.UsageError(
             f"--queue: no task has the queue {', '.join(unknown)}; there are {', '.join(known)}"
         )
-    return names
+    return list(names)
 
 
 def run_embedded(*, queues: Sequence[str] | None = None) -> None:

@@ -31,6 +31,11 @@ def _take(name: str, holder: str, seconds: float) -> bool:
     return bool(taken)
 
 
+def is_held(name: str) -> bool:
+    """Whether anybody has a duty now."""
+    return Lease.objects.filter(name=name, expires_at__gt=timezone.now()).exists()
+
+
 def release(name: str, holder: str) -> None:
     """Gives a duty back at once, if it is this holder's."""
     Lease.objects.filter(name=name, holder=holder).update(holder="", expires_at=timezone.now())

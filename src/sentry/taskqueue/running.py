@@ -23,8 +23,9 @@ from sentry.taskqueue.errors import (
     UnknownTaskError,
     WorkerLostError,
 )
-from sentry.utils import request_id
+from sentry.utils import metrics, request_id
 from sentry.utils.deadline import deadline_at
+from sentry.utils.reporting import report_exception
 
 if TYPE_CHECKING:
     from sentry.taskqueue.task import Task
@@ -90,9 +91,10 @@ def run_row(row: TaskRecord) -> bool:
     if claim.attempt > task.max_retries + 1 + _LOST_RUNS:
         _end_badly(task, claim, WorkerLostError("the process that ran it ended, several times"))
         return True
+    began = time.monotonic()
     outcome = run_claimed(task, claim)
-    if outcome.error is not None:
-        _end_badly(task, claim, outcome.error)
+    word = "succeeded" if outcome.error is None else _end_badly(task, claim, outcome.error)
+    metrics.task_finished(task.name, word, time.monotonic() - began)
     return True
 
 
@@ -154,11 +156,11 @@ def pause_after(task: "Task[..., Any]", attempt: int) -> float:
     return pause * _random.uniform(0.5, 1.0)
 
 
-def _end_badly(task: "Task[..., Any]", claim: records.Claim, error: BaseException) -> None:
-    """Writes an error down: another try, or a dead letter."""
+def _end_badly(task: "Task[..., Any]", claim: records.Claim, error: BaseException) -> str:
+    """Writes an error down: another try, or a dead letter; the outcome's word for the metrics."""
     if isinstance(error, ClaimLostError):
         logger.warning("tasks.task.claim_lost", extra=_facts(claim))
-        return
+        return "lost"
     is_wanted = isinstance(error, Retry)
     name = f"{type(error).__module__}.{type(error).__qualname__}"
     is_over = claim.attempt > task.max_retries or isinstance(
@@ -172,12 +174,13 @@ def _end_badly(task: "Task[..., Any]", claim: records.Claim, error: BaseExceptio
         held = records.release(claim, pause=pause, error=name)
     if held and (is_over or not is_wanted):
         report_failure(claim, error)
+    return "failed" if is_over else "retried"
 
 
 def report_failure(claim: records.Claim, error: BaseException | None) -> None:
     """The one place where an error of a task is told to the operator."""
     with request_id.bound(claim.request_id):
-        logger.error("tasks.task.failed", exc_info=error, extra=_facts(claim))
+        report_exception("tasks.task.failed", error=error, logger=logger, **_facts(claim))
 
 
 def _facts(claim: records.Claim) -> dict[str, object]:

@@ -122,6 +122,9 @@ def host_remaining(provider: str, bucket: str, remaining: int) -> None:
 
 
 def task_finished(task: str, outcome: str, seconds: float) -> None:
-    """A run of a task is done: its name, "succeeded", "retried" or "failed", and its seconds."""
+    """A run of a task is done: its name, its outcome, and its seconds.
+
+    The outcome is "succeeded", "retried", "failed", or "lost" where another run took its record.
+    """
     _task.count(task, outcome)
     _task.observe(task, seconds)

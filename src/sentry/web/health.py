@@ -1,5 +1,7 @@
 """``/_health/``: for load balancers and container engines."""
 
+from collections.abc import Mapping
+
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
@@ -17,12 +19,18 @@ def live(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
-    """Says whether all that the process needs does its work: 200, or 503 with what is wrong."""
+    """Says whether all that the process needs does its work: 200, or 503 with what is wrong.
+
+    Warnings tell what is wrong elsewhere and leave the status alone.
+    """
     health = check_health()
     body = {
         "healthy": health.is_healthy,
-        "problems": [
-            {"part": part, "text": text} for part, text in sorted(health.problems.items())
-        ],
+        "problems": _parts(health.problems),
+        "warnings": _parts(health.warnings),
     }
     return JsonResponse(body, status=200 if health.is_healthy else 503)
+
+
+def _parts(texts: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"part": part, "text": text} for part, text in sorted(texts.items())]

@@ -105,6 +105,7 @@ def background_work() -> list[Call]:
         call(deletion.delete_contents, **marked),
         call(deletion.delete_row, **marked),
         call(deletion.schedule_left_deletions),
+        call(tasks.is_scheduled),
         call(tasks.list_failed_tasks, limit=10),
         call(tasks.retry_failed_task, failed.pk),
         call(tasks.retry_failed_tasks, name="sentry.tasks.none"),

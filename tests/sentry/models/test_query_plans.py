@@ -213,7 +213,7 @@ NOT_WALKED = {
     "sentry.actions.validation": "asks no database",
 }
 ASK_NOTHING = {
-    "check_email", "check_health", "collect_queue_depths_from", "may_read_metrics", "read_metrics", "watch_part", "sees_every_project", "to_summary", "check_organization", "check_provider", "commit_url", "create_user",
+    "check_email", "check_health", "may_read_metrics", "read_metrics", "sees_every_project", "to_summary", "check_organization", "check_provider", "commit_url", "create_user",
     "operator_in", "provider_key", "provider_names", "provider_of", "ref_of", "require",
     "to_code_mapping", "to_commit", "to_repository", "unstored",
 }  # fmt: skip

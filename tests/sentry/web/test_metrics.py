@@ -1,25 +1,21 @@
 """``/_metrics``: what it says, and to whom."""
 
-from dataclasses import dataclass
+from datetime import timedelta
+from unittest import mock
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError
+from django.utils import timezone
 
 from sentry.actions import metrics as actions
 from sentry.conf import environment
+from sentry.models.taskrecord import TaskStatus
 from sentry.testutils.cases import TestCase
 from sentry.testutils.metrics import samples, value_of
 from sentry.utils import metrics
 
 TOKEN = "0123456789abcdef"
-
-
-@dataclass(frozen=True)
-class Depth:
-    queue: str
-    pending: int
-    failed: int
 
 
 class MetricsTest(TestCase):
@@ -65,29 +61,19 @@ class MetricsTest(TestCase):
         )
 
     def test_depths_of_queues(self):
-        def depths():
-            return [Depth("scm", 3, 1)]
-
-        actions.collect_queue_depths_from(depths)
-        actions.collect_queue_depths_from(depths)
-        try:
-            found = self.samples()
-        finally:
-            actions._sources.remove(depths)
+        for status in (TaskStatus.PENDING, TaskStatus.PENDING, TaskStatus.FAILED):
+            self.create_task_record(status=status, available_at=timezone.now() - timedelta(hours=1))
+        found = self.samples()
         name = "sentry_tasks_queue_depth"
-        assert value_of(found, name, queue="scm", state="pending") == 3
-        assert value_of(found, name, queue="scm", state="failed") == 1
+        assert value_of(found, name, queue="maintenance", state="pending") == 2
+        assert value_of(found, name, queue="maintenance", state="failed") == 1
+        assert value_of(found, name, queue="deletion", state="pending") == 0
+        assert value_of(found, "sentry_tasks_oldest_wait_seconds", queue="maintenance") >= 3600
 
     def test_a_database_that_is_down_costs_the_depths_alone(self):
-        def down():
-            raise DatabaseError
-
-        actions.collect_queue_depths_from(down)
-        try:
-            with self.assertLogs("sentry.actions.metrics", "ERROR"):
-                found = self.samples()
-        finally:
-            actions._sources.remove(down)
+        down = mock.patch.object(actions, "queue_depths", side_effect=DatabaseError)
+        with down, self.assertLogs("sentry.actions.metrics", "ERROR"):
+            found = self.samples()
         assert value_of(found, "sentry_rest_requests_total", endpoint="sentry-metrics",
                         method="GET", status="200") >= 0  # fmt: skip
 
