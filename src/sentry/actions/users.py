@@ -31,7 +31,8 @@ class User:
     is_superuser: bool
 
 
-def _value(row: models.User) -> User:
+def user_value(row: models.User) -> User:
+    """The row as a value."""
     return User(
         id=row.id,
         username=row.username,
@@ -91,7 +92,7 @@ def create_user(
             row.save(force_insert=True)
     except IntegrityError:
         raise AlreadyExists(f"user {name}") from None
-    return _value(row)
+    return user_value(row)
 
 
 def get_user(name: str) -> User:
@@ -103,11 +104,11 @@ def get_user(name: str) -> User:
     """
     row = models.User.objects.filter(username=name).first()
     if row is not None:
-        return _value(row)
+        return user_value(row)
     address = models.User.objects.alias(address=Lower("email"))
     rows = list(address.filter(address=Lower(Value(name)))[:2])
     if not rows:
         raise NotFound(f"user {name!r}")
     if len(rows) > 1:
         raise InvalidArgument("user", "several users have this address: give the user name")
-    return _value(rows[0])
+    return user_value(rows[0])

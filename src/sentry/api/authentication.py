@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import replace
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
 from rest_framework.authentication import BaseAuthentication, CSRFCheck
 from rest_framework.request import Request
@@ -56,6 +57,31 @@ class CallerAuthentication(BaseAuthentication):
         return CHALLENGE
 
 
+class SessionAuthentication(BaseAuthentication):
+    """Takes a session alone, for what belongs to the signed-in user and to no organization.
+
+    ``request.auth`` is None: there is no ``Caller`` without an organization.
+    """
+
+    def authenticate(self, request: Request) -> tuple[object, None]:
+        """The session's user.
+
+        Raises:
+            Unauthenticated: there is no session, or a credential beside it.
+            CsrfFailed: an unsafe request of a session without its token.
+        """
+        if request.headers.get("x-api-key") or request.headers.get("authorization"):
+            raise Unauthenticated(
+                "this takes a session, and no credential beside it",
+                reason=Reason.CREDENTIAL_INVALID,
+            )
+        return session_user(request), None
+
+    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002
+        """The challenge that goes with a 401."""
+        return CHALLENGE
+
+
 def caller_of(request: Request) -> Caller:
     """The caller of an authenticated request."""
     caller = request.auth
@@ -84,13 +110,24 @@ def _credential(presented: PresentedCredentials, slug: str) -> Caller:
     return authenticate(presented)
 
 
-def _session(request: Request, asked: str) -> tuple[object, Caller]:
+def session_user(request: Request) -> AbstractBaseUser:
+    """The user of the request's session.
+
+    Raises:
+        Unauthenticated: there is no session, it has ended, or its user is disabled.
+        CsrfFailed: an unsafe request without the session's CSRF token.
+    """
     # Django's own request: its user comes from the session, the framework's from here.
     django_request: HttpRequest = request._request  # noqa: SLF001
     user = getattr(django_request, "user", None)
-    if user is None or not user.is_authenticated:
+    if not isinstance(user, AbstractBaseUser):
         raise Unauthenticated("a credential is needed", reason=Reason.CREDENTIAL_MISSING)
     _check_csrf(django_request)
+    return user
+
+
+def _session(request: Request, asked: str) -> tuple[object, Caller]:
+    user = session_user(request)
     organization_id = organization_of_user(
         user.pk, slug=_slug_of(request), organization_id=parse_organization_id(asked)
     )

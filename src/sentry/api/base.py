@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import IO, Any, ClassVar, NoReturn
 
 from django.http import HttpRequest
+from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import ParseError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser, JSONParser
@@ -95,7 +96,7 @@ class Endpoint(APIView):
     publish_status: ClassVar[Mapping[str, ApiPublishStatus]] = {}
     silo_modes: ClassVar[frozenset[SiloMode]] = frozenset()
 
-    authentication_classes = (CallerAuthentication,)
+    authentication_classes: Sequence[type[BaseAuthentication]] = (CallerAuthentication,)
     permission_classes: Sequence[type[BasePermission]] = (NoAccess,)
     parser_classes = (BoundedJSONParser,)
     content_negotiation_class = JSONOnly

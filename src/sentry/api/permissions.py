@@ -24,6 +24,14 @@ class NoAccess(BasePermission):
         return False
 
 
+class EverySession(BasePermission):
+    """Whoever the endpoint's own authentication lets in: what is one's own needs no scope."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:  # noqa: ARG002
+        """Always."""
+        return True
+
+
 class SentryPermission(BasePermission):
     """Lets a caller in who holds any of the scopes that ``scope_map`` lists for the method.
 

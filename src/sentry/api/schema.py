@@ -49,7 +49,7 @@ def _view(schema: AutoSchema) -> "Endpoint":
 
 
 def answers(
-    success: type | ListOf, *, status: int = 200, text: str = ""
+    success: type | ListOf | None, *, status: int = 200, text: str = ""
 ) -> dict[int, OpenApiResponse]:
     """The responses of a method: what it gives, and the errors that every method may give."""
     errors = {
@@ -100,6 +100,17 @@ class TypedDictExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped
             item = auto_schema.resolve_serializer(self.target.item, direction)
             return dict(build_array_type(item.ref))
         return dict(resolve_type_hint(self.target))  # type: ignore[no-untyped-call] # likewise
+
+
+class SessionAuthenticationExtension(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call] # likewise
+    """Describes a session where nothing else is taken."""
+
+    target_class = "sentry.api.authentication.SessionAuthentication"
+    name = "sessionOnly"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:  # noqa: ARG002
+        """A session's cookie."""
+        return {"type": "apiKey", "in": "cookie", "name": "sessionid"}
 
 
 class CallerAuthenticationExtension(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call] # likewise

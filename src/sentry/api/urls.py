@@ -5,6 +5,7 @@ from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from sentry.api.base import Endpoint
+from sentry.api.endpoints.auth_index import AuthIndexEndpoint
 from sentry.api.endpoints.code_mappings import OrganizationCodeMappingsEndpoint
 from sentry.api.endpoints.organizations import OrganizationDetailsEndpoint, OrganizationsEndpoint
 from sentry.api.endpoints.repositories import (
@@ -54,8 +55,14 @@ ENDPOINTS: tuple[tuple[str, type[Endpoint]], ...] = (
     ("organizations/<slug:organization_slug>/code-mappings/", OrganizationCodeMappingsEndpoint),
 )
 
+# What belongs to a signed-in user and to no organization: no scope opens it, a session does.
+SESSION_ENDPOINTS: tuple[tuple[str, type[Endpoint]], ...] = (("auth/", AuthIndexEndpoint),)
+
 urlpatterns: list[URLPattern] = [
-    *(path(route, endpoint.as_view(), name=endpoint.url_name) for route, endpoint in ENDPOINTS),
+    *(
+        path(route, endpoint.as_view(), name=endpoint.url_name)
+        for route, endpoint in (*ENDPOINTS, *SESSION_ENDPOINTS)
+    ),
     path(
         "openapi.json",
         SpectacularJSONAPIView.as_view(authentication_classes=[], permission_classes=[]),

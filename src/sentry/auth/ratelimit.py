@@ -16,7 +16,7 @@ from django.db.models import F
 from redis.exceptions import RedisError
 
 from sentry import options
-from sentry.integrations.source_code_management.errors import RateLimited
+from sentry.integrations.source_code_management.errors import RateLimited, ServiceUnavailable
 from sentry.models.ratelimitcounter import RateLimitCounter
 from sentry.utils.redis import redis_client
 
@@ -105,31 +105,52 @@ def _take(credential: str, window: int, size: int) -> int:
     A dead store limits nobody.
     """
     try:
-        if settings.REDIS_URL:
-            return _take_from_redis(credential, window, size)
-        return _take_from_database(credential, window, size)
-    except (RedisError, DatabaseError):
-        logger.exception("auth.ratelimit.store_failed", extra={"credential": credential})
+        return take(credential, window, size)
+    except ServiceUnavailable:
         return 0
 
 
-def _take_from_redis(credential: str, window: int, size: int) -> int:
-    name = f"{settings.REDIS_PREFIX}ratelimit:{credential}:{window}"
+def take(key: str, window: int, size: int, *, seconds: int = WINDOW_SECONDS) -> int:
+    """Adds ``size`` to the counter of a window that all processes share.
+
+    Args:
+        key: who is counted; at most 200 characters.
+        window: the window's number: unix time divided by ``seconds``.
+        size: how many are taken.
+        seconds: the length of a window.
+
+    Returns:
+        How many were taken in this window before.
+
+    Raises:
+        ServiceUnavailable: the store does not answer.
+    """
+    try:
+        if settings.REDIS_URL:
+            return _take_from_redis(key, window, size, seconds)
+        return _take_from_database(key, window, size, seconds)
+    except (RedisError, DatabaseError):
+        logger.exception("auth.ratelimit.store_failed", extra={"key": key})
+        raise ServiceUnavailable("the store of rate limits") from None
+
+
+def _take_from_redis(key: str, window: int, size: int, seconds: int) -> int:
+    name = f"{settings.REDIS_PREFIX}ratelimit:{key}:{window}"
     pipeline = redis_client().pipeline()
     pipeline.incrby(name, size)
-    pipeline.expire(name, 2 * WINDOW_SECONDS)
+    pipeline.expire(name, 2 * seconds)
     taken, _ = pipeline.execute()
     return int(taken) - size
 
 
-def _take_from_database(credential: str, window: int, size: int) -> int:
-    ends = datetime.fromtimestamp((window + 2) * WINDOW_SECONDS, tz=UTC)
+def _take_from_database(key: str, window: int, size: int, seconds: int = WINDOW_SECONDS) -> int:
+    ends = datetime.fromtimestamp((window + 2) * seconds, tz=UTC)
     with transaction.atomic():
         counter, created = RateLimitCounter.objects.get_or_create(
-            key=credential, window=window, defaults={"used": size, "expires_at": ends}
+            key=key, window=window, defaults={"used": size, "expires_at": ends}
         )
         if created:
-            RateLimitCounter.objects.filter(key=credential, window__lt=window).delete()
+            RateLimitCounter.objects.filter(key=key, window__lt=window).delete()
             return 0
         RateLimitCounter.objects.filter(pk=counter.pk).update(used=F("used") + size)
         counter.refresh_from_db(fields=["used"])

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -44,6 +45,18 @@ def number(name: str, default: int, *, low: int, high: int) -> int:
     if not value.isascii() or not value.isdigit() or not low <= int(value) <= high:
         raise ImproperlyConfigured(f"{name}: expected a number from {low} to {high}, got {value!r}")
     return int(value)
+
+
+def origin(name: str, url: str) -> str:
+    """The scheme, host and port of a variable's URL: what browsers call its origin.
+
+    Raises:
+        ImproperlyConfigured: it is no HTTP address.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        raise ImproperlyConfigured(f"{name}: expected http(s)://host[:port], got {url!r}")
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def words(name: str, default: str = "") -> list[str]:

@@ -61,6 +61,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 ATOMIC_REQUESTS = False
 
 AUTH_USER_MODEL = "sentry.User"
+AUTHENTICATION_BACKENDS = ["sentry.auth.passwords.PasswordBackend"]
+# How many proxies of ours add to X-Forwarded-For; 0: the address is the connection's.
+TRUSTED_PROXIES = env.number("SENTRY_TRUSTED_PROXIES", 0, low=0, high=8)
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -85,6 +88,8 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SENTRY_URL_PREFIX.startswith("https://")
+# A proxy that ends TLS leaves plain HTTP for us: pages of our own address may still post to it.
+CSRF_TRUSTED_ORIGINS = [env.origin("SENTRY_URL_PREFIX", SENTRY_URL_PREFIX)]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 
 ROOT_URLCONF = "sentry.urls"

@@ -29,6 +29,18 @@ def _register_doors(options: OptionsManager) -> None:
         help="Seconds that a credential is remembered in a process; 0: never.",
     )
     register(
+        "auth.attempts-per-account",
+        default=10,
+        minimum=0,
+        help="Passwords that may be tried for one account in ten minutes; 0: unlimited.",
+    )
+    register(
+        "auth.attempts-per-address",
+        default=50,
+        minimum=0,
+        help="Passwords that may be tried from one network address in ten minutes; 0: unlimited.",
+    )
+    register(
         "grpc.max-request-bytes",
         default=4 * MIB,
         minimum=1,

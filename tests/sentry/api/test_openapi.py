@@ -4,7 +4,7 @@ from io import StringIO
 from django.core.management import call_command
 
 from sentry.api.base import ApiPublishStatus
-from sentry.api.urls import ENDPOINTS
+from sentry.api.urls import ENDPOINTS, SESSION_ENDPOINTS
 from sentry.auth import policy
 from sentry.auth.scopes import ALL_SCOPES
 from sentry.testutils.cases import TestCase
@@ -46,13 +46,13 @@ class OpenApiTest(TestCase):
         }
         assert operations == {
             f"{method.lower()}-{endpoint.url_name.removeprefix('sentry-api-0-')}"
-            for _, endpoint in ENDPOINTS
+            for _, endpoint in (*ENDPOINTS, *SESSION_ENDPOINTS)
             for method, status in endpoint.publish_status.items()
             if status is ApiPublishStatus.PUBLIC
         }
 
     def test_every_method_has_a_publish_status(self):
-        for _, endpoint in ENDPOINTS:
+        for _, endpoint in (*ENDPOINTS, *SESSION_ENDPOINTS):
             assert set(endpoint.publish_status) == methods_of(endpoint), endpoint
 
     def test_every_name_is_camel_case_and_every_id_a_string(self):
@@ -71,6 +71,14 @@ class OpenApiTest(TestCase):
             for operation in path.values():
                 assert {"400", "401", "403", "404", "429"} <= set(operation["responses"])
                 assert operation["summary"] if "summary" in operation else operation["description"]
+
+    def test_every_operation_tells_its_credentials(self):
+        paths = self.document()["paths"]
+        session = paths.pop("/api/0/auth/")
+        assert "security" not in session["post"]
+        assert session["get"]["security"] == session["delete"]["security"] == [{"sessionOnly": []}]
+        for path in paths.values():
+            for operation in path.values():
                 assert operation["security"] == [{"apiKey": []}, {"token": []}, {"session": []}]
 
 

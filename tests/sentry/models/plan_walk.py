@@ -6,8 +6,11 @@ A call is ``(action, arguments)``. Actions that read a list are asked for its se
 import itertools
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+
+from django.http import HttpRequest
 
 from sentry import models
 from sentry.actions import (
@@ -19,6 +22,7 @@ from sentry.actions import (
     organizations,
     projects,
     reading,
+    sessions,
     tasks,
     teams,
     users,
@@ -38,6 +42,7 @@ from sentry.integrations.source_code_management.actions import (
     repositories,
     sync,
 )
+from sentry.integrations.source_code_management.errors import Unauthenticated
 from sentry.integrations.source_code_management.types import (
     Page,
     ProviderKey,
@@ -285,4 +290,14 @@ def administration() -> list[Call]:
         call(teams.list_teams, **ours),
         call(users.get_user, "seeded-1"),
         call(users.get_user, "seeded-1@example.com"),
+        call(sessions.set_active, user_id=OURS, is_active=False),
+        call(sessions.end_sessions, user_id=OURS),
+        call(a_person_who_signs_in, "seeded-1"),
+        call(a_person_who_signs_in, "seeded-1@example.com"),
     ]  # fmt: skip
+
+
+def a_person_who_signs_in(name: str) -> None:
+    """``sessions.sign_in`` up to the session, whose own table Django reads by its primary key."""
+    with suppress(Unauthenticated):
+        sessions.sign_in(HttpRequest(), username=name, password="wrong")

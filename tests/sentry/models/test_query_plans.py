@@ -214,7 +214,7 @@ NOT_WALKED = {
 }
 ASK_NOTHING = {
     "check_email", "check_health", "may_read_metrics", "read_metrics", "sees_every_project", "to_summary", "check_organization", "check_provider", "commit_url", "create_user",
-    "operator_in", "provider_key", "provider_names", "provider_of", "ref_of", "require",
+    "operator_in", "user_value", "provider_key", "provider_names", "provider_of", "ref_of", "require",
     "to_code_mapping", "to_commit", "to_repository", "unstored",
 }  # fmt: skip
 # Asked by the actions that are walked.
@@ -224,7 +224,7 @@ INNER = {
 }  # fmt: skip
 TOGETHER = {
     "get_organization", "list_organizations", "organization_of_user", "organization_with_slug",
-    "visible_projects",
+    "sign_in", "sign_out", "signed_in_user", "visible_projects",
 }  # fmt: skip
 
 
