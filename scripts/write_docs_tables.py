@@ -76,7 +76,26 @@ def capabilities() -> str:
     return _table(("provider", *(each.value for each in Capability)), rows)
 
 
+def endpoints() -> str:
+    """Every REST endpoint with its methods and the scopes that open them."""
+    _set_up()
+    from sentry.api.urls import ENDPOINTS  # noqa: PLC0415 - likewise
+    from sentry.auth.policy import REST  # noqa: PLC0415 - likewise
+
+    rows = [
+        (
+            "`" + re.sub(r"<\w+:(\w+)>", r"{\1}", route) + "`",
+            method,
+            " ".join(f"`{scope}`" for scope in sorted(scopes)),
+        )
+        for route, endpoint in ENDPOINTS
+        for method, scopes in REST[endpoint.url_name].items()
+    ]
+    return _table(("path below `/api/0/`", "method", "scopes"), rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
+    "endpoints": endpoints,
     "scopes": scopes,
     "reasons": reasons,
     "capabilities": capabilities,
@@ -84,7 +103,7 @@ TABLES: dict[str, Callable[[], str]] = {
 MARKED = re.compile(
     r"(?P<start><!-- generated: (?P<name>\w+) -->\n).*?(?P<end><!-- end: (?P=name) -->)", re.DOTALL
 )
-PAGES = (TOP / "docs/grpc-scm-client.md",)
+PAGES = (TOP / "docs/grpc-scm-client.md", TOP / "docs/rest-api.md")
 
 
 def filled(text: str) -> str:

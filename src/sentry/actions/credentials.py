@@ -11,10 +11,12 @@ from django.utils import timezone
 
 from sentry import models
 from sentry.auth.scopes import validate_scopes
+from sentry.auth.signals import forget_callers
 from sentry.integrations.source_code_management.errors import InvalidArgument, NotFound
+from sentry.integrations.source_code_management.validation import clean_text
 
-_LABEL_LIMIT = 64
-_NAME_LIMIT = 255
+LABEL_LIMIT = 64
+NAME_LIMIT = 255
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,13 +64,17 @@ def _checked_scopes(scopes: Iterable[str]) -> list[str]:
     return checked
 
 
-def _checked_label(field_name: str, label: str, *, limit: int) -> str:
-    if len(label) > limit:
-        raise InvalidArgument(field_name, f"must have at most {limit} characters")
-    return label
+def check_label(field_name: str, label: str, *, limit: int) -> str:
+    """The label, unchanged; may be empty.
+
+    Raises:
+        InvalidArgument: it is too long, or holds NUL or half a surrogate pair.
+    """
+    return clean_text(field_name, label, max_length=limit)
 
 
-def _api_key(row: models.ApiKey) -> Credential:
+def api_key_value(row: models.ApiKey) -> Credential:
+    """The row as a value."""
     return Credential(
         id=row.id,
         kind="api_key",
@@ -81,7 +87,8 @@ def _api_key(row: models.ApiKey) -> Credential:
     )
 
 
-def _org_token(row: models.OrgAuthToken) -> Credential:
+def org_token_value(row: models.OrgAuthToken) -> Credential:
+    """The row as a value."""
     return Credential(
         id=row.id,
         kind="org_token",
@@ -94,7 +101,8 @@ def _org_token(row: models.OrgAuthToken) -> Credential:
     )
 
 
-def _user_token(row: models.ApiToken) -> Credential:
+def user_token_value(row: models.ApiToken) -> Credential:
+    """The row as a value."""
     expired = row.expires_at is not None and row.expires_at <= timezone.now()
     return Credential(
         id=row.id,
@@ -120,15 +128,15 @@ def create_api_key(
     row, secret = models.ApiKey.objects.create_with_token(
         organization_id=organization_id,
         scope_list=_checked_scopes(scopes),
-        label=_checked_label("label", label, limit=_LABEL_LIMIT),
+        label=check_label("label", label, limit=LABEL_LIMIT),
     )
-    return NewCredential(credential=_api_key(row), secret=secret)
+    return NewCredential(credential=api_key_value(row), secret=secret)
 
 
 def list_api_keys(*, organization_id: int) -> list[Credential]:
     """The organization's API keys, revoked ones too, by id."""
     rows = models.ApiKey.objects.filter(organization_id=organization_id).order_by("id")
-    return [_api_key(row) for row in rows]
+    return [api_key_value(row) for row in rows]
 
 
 def revoke_api_key(*, organization_id: int, api_key_id: int) -> None:
@@ -140,6 +148,7 @@ def revoke_api_key(*, organization_id: int, api_key_id: int) -> None:
     rows = models.ApiKey.objects.filter(organization_id=organization_id, id=api_key_id)
     if not rows.update(status=models.ApiKeyStatus.INACTIVE):
         raise NotFound("API key")
+    forget_callers()
 
 
 def create_organization_token(
@@ -154,15 +163,15 @@ def create_organization_token(
         organization_id=organization_id,
         organization_slug=organization_slug,
         scope_list=_checked_scopes(scopes),
-        name=_checked_label("name", name, limit=_NAME_LIMIT),
+        name=check_label("name", name, limit=NAME_LIMIT),
     )
-    return NewCredential(credential=_org_token(row), secret=secret)
+    return NewCredential(credential=org_token_value(row), secret=secret)
 
 
 def list_organization_tokens(*, organization_id: int) -> list[Credential]:
     """The organization's tokens, revoked ones too, by id."""
     rows = models.OrgAuthToken.objects.filter(organization_id=organization_id).order_by("id")
-    return [_org_token(row) for row in rows]
+    return [org_token_value(row) for row in rows]
 
 
 def revoke_organization_token(*, organization_id: int, token_id: int) -> None:
@@ -174,6 +183,7 @@ def revoke_organization_token(*, organization_id: int, token_id: int) -> None:
     rows = models.OrgAuthToken.objects.filter(organization_id=organization_id, id=token_id)
     if not rows.filter(date_deactivated=None).update(date_deactivated=timezone.now()):
         _need(found=rows.exists())
+    forget_callers()
 
 
 def create_user_token(
@@ -195,16 +205,16 @@ def create_user_token(
     row, secret = models.ApiToken.objects.create_with_token(
         user=user,
         scope_list=_checked_scopes(scopes),
-        name=_checked_label("name", name, limit=_NAME_LIMIT),
+        name=check_label("name", name, limit=NAME_LIMIT),
         expires_at=expires_at,
     )
-    return NewCredential(credential=_user_token(row), secret=secret)
+    return NewCredential(credential=user_token_value(row), secret=secret)
 
 
 def list_user_tokens(*, user_id: int) -> list[Credential]:
     """The user's tokens, revoked and expired ones too, by id."""
     rows = models.ApiToken.objects.filter(user_id=user_id).order_by("id")
-    return [_user_token(row) for row in rows]
+    return [user_token_value(row) for row in rows]
 
 
 def revoke_user_token(*, user_id: int, token_id: int) -> None:
@@ -216,6 +226,7 @@ def revoke_user_token(*, user_id: int, token_id: int) -> None:
     rows = models.ApiToken.objects.filter(user_id=user_id, id=token_id)
     if not rows.filter(date_deactivated=None).update(date_deactivated=timezone.now()):
         _need(found=rows.exists())
+    forget_callers()
 
 
 def _need(*, found: bool) -> None:

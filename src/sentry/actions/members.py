@@ -57,13 +57,15 @@ def list_members(*, organization_id: int) -> list[Member]:
         .prefetch_related("teams")
         .order_by("user_id")
     )
-    return [
-        Member(
-            id=row.id,
-            organization_id=organization_id,
-            user_id=row.user_id,
-            role=Role(row.role),
-            teams=tuple(sorted(team.slug for team in row.teams.all())),
-        )
-        for row in rows
-    ]
+    return [to_member(row) for row in rows]
+
+
+def to_member(row: models.OrganizationMember) -> Member:
+    """The row as a value; its teams should have been fetched for all rows at once."""
+    return Member(
+        id=row.id,
+        organization_id=row.organization_id,
+        user_id=row.user_id,
+        role=Role(row.role),
+        teams=tuple(sorted(team.slug for team in row.teams.all())),
+    )

@@ -3,11 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
 from sentry import models
-from sentry.actions.validation import check_name, slug_for
-from sentry.integrations.source_code_management.errors import AlreadyExists, NotFound
+from sentry.actions.validation import check_name, check_slug, slug_for
+from sentry.auth.caller import Caller
+from sentry.auth.roles import Role
+from sentry.auth.signals import forget_callers
+from sentry.integrations.source_code_management.errors import (
+    AlreadyExists,
+    NotFound,
+    PreconditionFailed,
+)
 
 _NAME_LIMIT = 64
 _SLUG_LIMIT = 50
@@ -34,13 +41,82 @@ def create_organization(*, name: str, slug: str | None = None) -> Organization:
         InvalidArgument: the name or the slug is not acceptable.
         AlreadyExists: the slug is taken.
     """
+    return _value(_create(name, slug))
+
+
+def found_organization(user_id: int, *, name: str, slug: str | None = None) -> Organization:
+    """Makes an organization whose owner is the user. Both happen, or neither.
+
+    Raises:
+        InvalidArgument: the name or the slug is not acceptable.
+        AlreadyExists: the slug is taken.
+    """
+    with transaction.atomic():
+        row = _create(name, slug)
+        models.OrganizationMember.objects.create(organization=row, user_id=user_id, role=Role.OWNER)
+    return _value(row)
+
+
+def update_organization(
+    caller: Caller, *, name: str | None = None, slug: str | None = None
+) -> Organization:
+    """Changes the caller's organization; None leaves a value as it is.
+
+    Raises:
+        InvalidArgument: the name or the slug is not acceptable.
+        AlreadyExists: the slug is taken.
+        NotFound: the organization is gone.
+    """
+    row = models.Organization.objects.filter(id=caller.organization_id).first()
+    if row is None:
+        raise NotFound("organization")
+    if name is not None:
+        row.name = check_name("name", name, limit=_NAME_LIMIT)
+    if slug is not None:
+        row.slug = check_slug("slug", slug, limit=_SLUG_LIMIT)
+    try:
+        with transaction.atomic():
+            row.save(update_fields=["name", "slug"])
+    except IntegrityError:
+        raise AlreadyExists(f"organization {row.slug}") from None
+    return _value(row)
+
+
+def delete_organization(caller: Caller) -> None:
+    """Deletes the caller's organization with its members, teams and credentials.
+
+    Raises:
+        PreconditionFailed: it still has projects or repositories, which are deleted first: there
+            may be more under them than one request can delete.
+        NotFound: the organization is gone.
+    """
+    own = {"organization_id": caller.organization_id}
+    with transaction.atomic():
+        row = (
+            models.Organization.objects.select_for_update()
+            .filter(id=caller.organization_id)
+            .first()
+        )
+        if row is None:
+            raise NotFound("organization")
+        for model in (models.Project, models.Repository):
+            if model.objects.filter(**own).exists():
+                raise PreconditionFailed(
+                    "the organization has projects or repositories: delete these first"
+                )
+        for control in (models.ApiKey, models.OrgAuthToken, models.OrganizationIntegration):
+            control.objects.filter(**own).delete()
+        row.delete()
+        forget_callers()
+
+
+def _create(name: str, slug: str | None) -> models.Organization:
     checked = check_name("name", name, limit=_NAME_LIMIT)
     chosen = slug_for(checked, slug, field="slug", limit=_SLUG_LIMIT)
     try:
-        row = models.Organization.objects.create(name=checked, slug=chosen)
+        return models.Organization.objects.create(name=checked, slug=chosen)
     except IntegrityError:
         raise AlreadyExists(f"organization {chosen}") from None
-    return _value(row)
 
 
 def get_organization(slug: str) -> Organization:

@@ -10,12 +10,12 @@ from sentry.actions.teams import get_team
 from sentry.actions.validation import check_name, slug_for
 from sentry.integrations.source_code_management.errors import (
     AlreadyExists,
-    InvalidArgument,
     NotFound,
 )
+from sentry.integrations.source_code_management.validation import clean_text
 
-_NAME_LIMIT = 200
-_SLUG_LIMIT = 100
+NAME_LIMIT = 200
+SLUG_LIMIT = 100
 _PLATFORM_LIMIT = 64
 
 
@@ -31,7 +31,7 @@ class Project:
     date_added: datetime
 
 
-def _value(row: models.Project) -> Project:
+def to_project(row: models.Project) -> Project:
     return Project(
         id=row.id,
         organization_id=row.organization_id,
@@ -40,6 +40,15 @@ def _value(row: models.Project) -> Project:
         platform=row.platform,
         date_added=row.date_added,
     )
+
+
+def check_platform(platform: str) -> str:
+    """The name of a platform, unchanged; may be empty.
+
+    Raises:
+        InvalidArgument: it is too long, or holds NUL or half a surrogate pair.
+    """
+    return clean_text("platform", platform, max_length=_PLATFORM_LIMIT)
 
 
 def create_project(
@@ -57,10 +66,9 @@ def create_project(
         NotFound: the organization has no such team.
         AlreadyExists: the organization has a project of this slug.
     """
-    checked = check_name("name", name, limit=_NAME_LIMIT)
-    chosen = slug_for(checked, slug, field="slug", limit=_SLUG_LIMIT)
-    if len(platform) > _PLATFORM_LIMIT:
-        raise InvalidArgument("platform", f"must have at most {_PLATFORM_LIMIT} characters")
+    checked = check_name("name", name, limit=NAME_LIMIT)
+    chosen = slug_for(checked, slug, field="slug", limit=SLUG_LIMIT)
+    check_platform(platform)
     found = None if team is None else get_team(organization_id=organization_id, slug=team)
     with transaction.atomic():
         try:
@@ -71,7 +79,7 @@ def create_project(
             raise AlreadyExists(f"project {chosen}") from None
         if found is not None:
             models.ProjectTeam.objects.create(project=row, team_id=found.id)
-    return _value(row)
+    return to_project(row)
 
 
 def get_project(*, organization_id: int, slug: str) -> Project:
@@ -83,10 +91,10 @@ def get_project(*, organization_id: int, slug: str) -> Project:
     row = models.Project.objects.filter(organization_id=organization_id, slug=slug).first()
     if row is None:
         raise NotFound(f"project {slug!r}")
-    return _value(row)
+    return to_project(row)
 
 
 def list_projects(*, organization_id: int) -> list[Project]:
     """The organization's projects, by slug. For the operator: no team is asked."""
     rows = models.Project.objects.filter(organization_id=organization_id).order_by("slug")
-    return [_value(row) for row in rows]
+    return [to_project(row) for row in rows]

@@ -7,6 +7,7 @@ from sentry.actions.organization_cache import (
     organization_cache,
     to_summary,
 )
+from sentry.actions.organizations import Organization
 from sentry.auth.caller import Caller, CallerKind
 from sentry.integrations.manager import integrations
 from sentry.integrations.source_code_management.actions import rows
@@ -17,7 +18,7 @@ from sentry.integrations.source_code_management.page_tokens import (
 )
 from sentry.integrations.source_code_management.types import Page, Repository
 from sentry.integrations.source_code_management.validation import clean_page_size
-from sentry.models.organization import Organization
+from sentry.models.organization import Organization as OrganizationRow
 from sentry.models.project import Project
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "project_slugs",
     "provider_names",
     "repositories_by_id",
+    "summary_of",
 ]
 
 _PAGE = 100
@@ -42,6 +44,16 @@ def get_organization(caller: Caller, slug: str) -> OrganizationSummary:
     if organization is None or organization.slug != slug:
         raise NotFound("organization")
     return organization
+
+
+def summary_of(organization: Organization) -> OrganizationSummary:
+    """An organization that was just made or changed, as its members see it."""
+    return OrganizationSummary(
+        id=organization.id,
+        slug=organization.slug,
+        name=organization.name,
+        date_added=organization.date_added,
+    )
 
 
 def list_organizations(
@@ -63,9 +75,9 @@ def list_organizations(
     bound = ("organizations", caller.organization_id, caller.user_id)
     after = decode_page_token(bound, page_token)
     if caller.kind is CallerKind.SESSION and caller.user_id is not None:
-        found = Organization.objects.filter(member_set__user_id=caller.user_id)
+        found = OrganizationRow.objects.filter(member_set__user_id=caller.user_id)
     else:
-        found = Organization.objects.filter(id=caller.organization_id)
+        found = OrganizationRow.objects.filter(id=caller.organization_id)
     if after is not None:
         found = found.filter(id__gt=after[0])
     items = [to_summary(row) for row in found.order_by("id")[: size + 1]]

@@ -27,7 +27,7 @@ USER_TOKEN_PREFIX = "sntryu_"  # noqa: S105 - how user tokens begin
 
 
 class CallerAuthentication(BaseAuthentication):
-    """Puts the ``Caller`` into ``request.auth``.
+    """Puts the ``Caller`` into ``request.user`` and ``request.auth``.
 
     A program's credential acts in its own organization, a user token in that of
     ``x-organization-id``, else of the path, else in the user's only one. A session acts in the
@@ -35,8 +35,8 @@ class CallerAuthentication(BaseAuthentication):
     unsafe requests need the CSRF token.
     """
 
-    def authenticate(self, request: Request) -> tuple[object, Caller]:
-        """The user behind the session (None with a credential) and the caller.
+    def authenticate(self, request: Request) -> tuple[Caller, Caller]:
+        """The caller, twice: the framework asks for a user and for a credential.
 
         Raises:
             Unauthenticated: there is no credential and no session, or it is not accepted.
@@ -49,8 +49,10 @@ class CallerAuthentication(BaseAuthentication):
             organization_id=request.headers.get("x-organization-id", ""),
         )
         if presented.api_key or presented.authorization:
-            return None, _credential(presented, _slug_of(request))
-        return _session(request, presented.organization_id)
+            caller = _credential(presented, _slug_of(request))
+        else:
+            caller = _session(request, presented.organization_id)
+        return caller, caller
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002
         """The challenge that goes with a 401."""
@@ -126,7 +128,7 @@ def session_user(request: Request) -> AbstractBaseUser:
     return user
 
 
-def _session(request: Request, asked: str) -> tuple[object, Caller]:
+def _session(request: Request, asked: str) -> Caller:
     user = session_user(request)
     organization_id = organization_of_user(
         user.pk, slug=_slug_of(request), organization_id=parse_organization_id(asked)
@@ -134,7 +136,7 @@ def _session(request: Request, asked: str) -> tuple[object, Caller]:
     if organization_id is not None:
         caller = caller_of_user(user.pk, organization_id, CallerKind.SESSION)
         if caller is not None:
-            return user, caller
+            return caller
     raise NotFound("organization")
 
 

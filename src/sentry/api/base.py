@@ -1,14 +1,13 @@
 """The base of every REST endpoint."""
 
-import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from enum import StrEnum
+from http import HTTPStatus
 from typing import IO, Any, ClassVar, NoReturn
 
 from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser, JSONParser
 from rest_framework.permissions import BasePermission
@@ -19,13 +18,15 @@ from rest_framework.serializers import Serializer as RequestSerializer
 from rest_framework.views import APIView
 
 from sentry import options
+from sentry.api.api_owners import ApiOwner
+from sentry.api.api_publish_status import ApiPublishStatus
 from sentry.api.authentication import CallerAuthentication, caller_of
-from sentry.api.errors import LengthRequired
+from sentry.api.errors import LengthRequired, camel_case
 from sentry.api.pagination import link_header
 from sentry.api.permissions import NoAccess
 from sentry.api.schema import EndpointSchema
 from sentry.api.serializers import Serializer, serialize
-from sentry.auth.ratelimit import RateLimitState, limiter
+from sentry.auth.ratelimit import RateLimit, RateLimitState, limiter
 from sentry.integrations.source_code_management.errors import (
     NotFound,
     RateLimited,
@@ -34,14 +35,6 @@ from sentry.integrations.source_code_management.errors import (
 from sentry.integrations.source_code_management.types import Page
 from sentry.silo import SiloMode
 from sentry.utils.deadline import deadline_at
-
-
-class ApiPublishStatus(StrEnum):
-    """Whether a method is part of the published interface (the OpenAPI document)."""
-
-    PUBLIC = "public"
-    EXPERIMENTAL = "experimental"
-    PRIVATE = "private"
 
 
 class JSONOnly(BaseContentNegotiation):
@@ -88,19 +81,24 @@ class Endpoint(APIView):
 
     Attributes:
         url_name: the name of its URL, and its key in ``sentry.auth.policy``.
+        owner: who answers for it.
         publish_status: by method.
         silo_modes: where it is served; elsewhere it is not found.
+        rate_limits: by method, how often one credential may call it; the credential's own limit
+            over all endpoints holds too.
     """
 
-    url_name: ClassVar[str]
+    url_name: ClassVar[str] = ""
+    owner: ClassVar[ApiOwner] = ApiOwner.UNOWNED
     publish_status: ClassVar[Mapping[str, ApiPublishStatus]] = {}
     silo_modes: ClassVar[frozenset[SiloMode]] = frozenset()
+    rate_limits: ClassVar[Mapping[str, RateLimit]] = {}
 
     authentication_classes: Sequence[type[BaseAuthentication]] = (CallerAuthentication,)
     permission_classes: Sequence[type[BasePermission]] = (NoAccess,)
     parser_classes = (BoundedJSONParser,)
     content_negotiation_class = JSONOnly
-    http_method_names = ("get", "post", "put", "delete", "head")
+    http_method_names = ("get", "post", "put", "delete", "head", "options")
     schema = EndpointSchema()
 
     rate_limit: RateLimitState | None = None
@@ -122,22 +120,31 @@ class Endpoint(APIView):
         _check_length(request)
         super().initial(request, *args, **kwargs)
 
+    def options(self, *_args: Any, **_kwargs: Any) -> Response:
+        """Which methods the address takes, in ``Allow``."""
+        return Response(status=HTTPStatus.NO_CONTENT)
+
     def perform_authentication(self, request: Request) -> None:
         """Finds the caller and counts the request."""
         super().perform_authentication(request)
-        self.rate_limit = limiter.hit(caller_of(request).credential)
+        credential = caller_of(request).credential
+        self.rate_limit = limiter.hit(credential)
+        rate = self.rate_limits.get(request.method or "")
+        if rate is not None:
+            name = self.url_name.removeprefix("sentry-api-0-")
+            own = limiter.count(f"{credential}:{name}:{request.method}", rate)
+            if self.rate_limit is None or own.remaining < self.rate_limit.remaining:
+                self.rate_limit = own  # the tighter of both is what the caller is told
 
     def permission_denied(self, *_args: object, **_kwargs: object) -> NoReturn:
         """An endpoint that nobody may call is not there."""
         raise NotFound("endpoint")
 
     def handle_exception(self, exc: Exception) -> Response:
-        """The error's answer; that of a used-up limit says when the next minute begins."""
+        """The error's answer; that of a used-up limit says when it begins anew."""
         response = super().handle_exception(exc)
         if isinstance(exc, RateLimited):
-            limit = options.get_int("ratelimit.requests-per-minute")
-            reset_at = math.ceil(time.time() + (exc.retry_after or 0))
-            self.rate_limit = RateLimitState(limit, 0, reset_at)
+            self.rate_limit = RateLimitState(exc.limit, 0, exc.reset_at)
         return response
 
     def finalize_response(
@@ -168,6 +175,34 @@ def _check_length(request: Request) -> None:
     limit = options.get_int("grpc.max-request-bytes")
     if not length.isdigit() or int(length) > limit:
         raise TooLarge(f"the body is larger than {limit} bytes")
+
+
+class Body(RequestSerializer[None]):
+    """The body of a request: snake_case here, camelCase in the JSON; unknown fields are refused."""
+
+    def get_fields(self) -> dict[str, Any]:
+        """The fields by the names that callers use."""
+        fields: dict[str, Any] = {}
+        for name, field in super().get_fields().items():
+            called = camel_case(name)
+            if called != name:
+                field.source = name
+            fields[called] = field
+        return fields
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The checked values by snake_case names.
+
+        Raises:
+            ValidationError: one is wrong, or no field of this request.
+        """
+        unknown = data.keys() - self.fields.keys() if isinstance(data, Mapping) else ()
+        if unknown:
+            known = ", ".join(self.fields)
+            raise ValidationError(
+                {name: [f"is no field of this request; there are {known}"] for name in unknown}
+            )
+        return super().to_internal_value(data)
 
 
 def parse(kind: type[RequestSerializer[Any]], data: object) -> dict[str, Any]:
@@ -203,3 +238,15 @@ def region_silo_endpoint[E: Endpoint](endpoint: type[E]) -> type[E]:
 def control_silo_endpoint[E: Endpoint](endpoint: type[E]) -> type[E]:
     """Serves the endpoint in the control silo and in a monolith."""
     return _in_silo(SiloMode.CONTROL)(endpoint)
+
+
+class RegionSiloEndpoint(Endpoint):
+    """An endpoint of the region silo."""
+
+    silo_modes = frozenset({SiloMode.REGION})
+
+
+class ControlSiloEndpoint(Endpoint):
+    """An endpoint of the control silo."""
+
+    silo_modes = frozenset({SiloMode.CONTROL})

@@ -77,6 +77,15 @@ class CsrfFailed(scm.PermissionDenied):
         self.message = "the CSRF token is missing or wrong"
 
 
+class SessionNeeded(scm.PermissionDenied):
+    """What belongs to a person was asked by a program's credential or a token."""
+
+    def __init__(self) -> None:
+        """Needs no data."""
+        super().__init__("")
+        self.message = "this needs a session: sign in"
+
+
 def status_of(error: scm.ScmError) -> HTTPStatus:
     """The HTTP status of an error of the domain."""
     return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)

@@ -6,7 +6,9 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from sentry.api.authentication import caller_of
-from sentry.auth.policy import scope_map
+from sentry.api.errors import SessionNeeded
+from sentry.auth import policy
+from sentry.auth.caller import CallerKind
 from sentry.integrations.source_code_management.errors import PermissionDenied
 
 if TYPE_CHECKING:
@@ -49,8 +51,8 @@ class SentryPermission(BasePermission):
         """
         method = "GET" if request.method == "HEAD" else request.method or ""
         caller = caller_of(request)
-        if method not in view.allowed_methods:
-            return True  # the endpoint answers 405
+        if method == "OPTIONS" or method not in view.allowed_methods:
+            return True  # the endpoint says which methods it takes, or answers 405
         accepted = self.accepted_scopes(view).get(method, [])
         if any(caller.has_scope(scope) for scope in accepted):
             return True
@@ -62,12 +64,33 @@ class SentryPermission(BasePermission):
 
 
 class PolicyPermission(SentryPermission):
-    """A SentryPermission whose map is the endpoint's line in ``sentry.auth.policy``."""
+    """A SentryPermission whose map is the endpoint's line in ``sentry.auth.policy``.
+
+    An endpoint without a name of its own has no line; ``scope_map`` is then what its base allows.
+    """
+
+    scope_map = {method: sorted(scopes) for method, scopes in policy.ORGANIZATION_DEFAULT.items()}
 
     def accepted_scopes(self, view: "Endpoint") -> dict[str, list[str]]:
         """The scopes by method.
 
         Raises:
-            KeyError: the endpoint is not in the policy.
+            KeyError: the endpoint has a name and is not in the policy.
         """
-        return scope_map(view.url_name)
+        return policy.scope_map(view.url_name) if view.url_name else self.scope_map
+
+
+class SessionPermission(PolicyPermission):
+    """A PolicyPermission that lets sessions in alone, for what no program may do."""
+
+    def has_permission(self, request: Request, view: "Endpoint") -> bool:  # type: ignore[override]
+        """Whether the caller may.
+
+        Raises:
+            SessionNeeded: the caller is no session.
+            PermissionDenied: the session holds none of the scopes.
+        """
+        permitted = super().has_permission(request, view)
+        if caller_of(request).kind is not CallerKind.SESSION:
+            raise SessionNeeded
+        return permitted

@@ -39,6 +39,11 @@ class Caller:
     user_id: int | None = None
     role: Role | None = field(default=None)
 
+    @property
+    def is_authenticated(self) -> bool:
+        """Always: there is no caller without a credential. Django's and DRF's own tools ask."""
+        return True
+
     def has_scope(self, scope: str) -> bool:
         """Whether the caller holds the scope, directly or by inclusion."""
         return scope in self.scopes

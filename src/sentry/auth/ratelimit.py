@@ -36,9 +36,17 @@ class RateLimitState:
     reset_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """So many requests in a window of so many seconds."""
+
+    limit: int
+    window: int = WINDOW_SECONDS
+
+
 @dataclass(slots=True)
 class _Lease:
-    """What this process may still let through of one credential's requests in one minute."""
+    """What this process may still let through of one credential's requests in one window."""
 
     window: int = -1
     left: int = 0
@@ -48,9 +56,10 @@ class _Lease:
     def is_over(self, window: int) -> bool:
         return self.window != window or (self.left == 0 and self.unleased > 0)
 
-    def renew(self, credential: str, window: int, limit: int) -> None:
+    def renew(self, key: str, window: int, rate: RateLimit) -> None:
+        limit = rate.limit
         size = max(1, min(options.get_int("ratelimit.lease-size"), limit // _LEASES_PER_LIMIT))
-        before = _take(credential, window, size)
+        before = _take(key, window, size, rate.window)
         self.window = window
         self.left = max(0, min(size, limit - before))
         # with nothing left to lease, this window is over for the credential in every process
@@ -73,39 +82,45 @@ class RateLimiter:
             RateLimited: the limit of this minute is used up.
         """
         limit = options.get_int("ratelimit.requests-per-minute")
-        if limit <= 0:
-            return None
+        return None if limit <= 0 else self.count(credential, RateLimit(limit))
+
+    def count(self, key: str, rate: RateLimit) -> RateLimitState:
+        """Counts one of the requests that share ``key`` (at most 200 characters).
+
+        Raises:
+            RateLimited: the limit of this window is used up.
+        """
         now = time.time()
-        window = int(now) // WINDOW_SECONDS
-        reset_at = (window + 1) * WINDOW_SECONDS
-        lease = self._leases.get(credential) or self._new_lease(credential)
+        window = int(now) // rate.window
+        reset_at = (window + 1) * rate.window
+        lease = self._leases.get(key) or self._new_lease(key)
         with lease.lock:
             if lease.is_over(window):
-                lease.renew(credential, window, limit)
+                lease.renew(key, window, rate)
             if lease.left == 0:
                 raise RateLimited(
-                    limit=limit, reset_at=reset_at, retry_after=max(1.0, reset_at - now)
+                    limit=rate.limit, reset_at=reset_at, retry_after=max(1.0, reset_at - now)
                 )
             lease.left -= 1
-            return RateLimitState(limit, lease.left + lease.unleased, reset_at)
+            return RateLimitState(rate.limit, lease.left + lease.unleased, reset_at)
 
     def forget(self) -> None:
         """Drops every lease; what was leased stays counted."""
         self._leases = {}
 
-    def _new_lease(self, credential: str) -> _Lease:
+    def _new_lease(self, key: str) -> _Lease:
         if len(self._leases) >= _MAX_CREDENTIALS:
             self._leases = {}
-        return self._leases.setdefault(credential, _Lease())
+        return self._leases.setdefault(key, _Lease())
 
 
-def _take(credential: str, window: int, size: int) -> int:
+def _take(key: str, window: int, size: int, seconds: int) -> int:
     """Adds ``size`` to the shared counter; how many were taken before.
 
     A dead store limits nobody.
     """
     try:
-        return take(credential, window, size)
+        return take(key, window, size, seconds=seconds)
     except ServiceUnavailable:
         return 0
 

@@ -11,7 +11,8 @@ from sentry.models.orgauthtoken import OrgAuthToken
 from sentry.models.user import User
 
 
-def _forget(**_: object) -> None:
+def forget_callers(**_: object) -> None:
+    """Forgets them now and at the commit; for what changes rows without a signal, too."""
     caller_cache.clear()
     # until the commit, another thread may still read, and remember, what was there before
     transaction.on_commit(caller_cache.clear)
@@ -21,4 +22,6 @@ def connect() -> None:
     """Connects the signals; called once when the application is ready."""
     for model in (ApiKey, ApiToken, OrgAuthToken, OrganizationMember, User):
         for signal in (post_save, post_delete):
-            signal.connect(_forget, sender=model, dispatch_uid=f"caller-cache-{model.__name__}")
+            signal.connect(
+                forget_callers, sender=model, dispatch_uid=f"caller-cache-{model.__name__}"
+            )

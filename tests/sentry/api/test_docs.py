@@ -2,24 +2,8 @@ import re
 from pathlib import Path
 
 from sentry.api.errors import STATUSES
-from sentry.api.urls import ENDPOINTS
-from sentry.auth.policy import REST
 
 DOCS = (Path(__file__).parents[3] / "docs" / "rest-api.md").read_text()
-
-
-def test_the_table_of_scopes_is_the_policy():
-    rows = re.findall(r"^\| `(organizations/.*?)` \| (\w+) \| (.*?) \|$", DOCS, re.MULTILINE)
-    wanted = [
-        (
-            re.sub(r"<\w+:(\w+)>", r"{\1}", route),
-            method,
-            " ".join(f"`{scope}`" for scope in sorted(scopes)),
-        )
-        for route, endpoint in ENDPOINTS
-        for method, scopes in REST[endpoint.url_name].items()
-    ]
-    assert rows == wanted
 
 
 def test_the_table_of_errors_is_that_of_the_code():

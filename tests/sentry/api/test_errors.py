@@ -63,11 +63,27 @@ class RequestsTest(APITestCase):
         for method in ("put", "delete"):
             response = self.refused(405, method=method)
             assert response.data == {"detail": "This address does not take that method."}
-            assert response["allow"] == "GET, POST, HEAD"
+            assert response["allow"] == "GET, POST, HEAD, OPTIONS"
 
     def test_a_method_that_we_never_take(self):
-        for method in ("patch", "options", "trace"):
+        for method in ("patch", "trace"):
             self.refused(405, method=method)
+
+    def test_options_says_which_methods_there_are(self):
+        path = f"/api/0/organizations/{self.organization.slug}/code-mappings/"
+        response = self.client.options(path, headers=self.headers)
+        assert (response.status_code, response.content) == (204, b"")
+        assert response["allow"] == "GET, POST, HEAD, OPTIONS"
+        assert self.client.options(path).status_code == 401
+
+    def test_a_field_that_there_is_not(self):
+        response = self.refused(400, stack_root="a", repositoryId=[1])
+        assert set(response.data["errors"]) == {"stack_root"}
+        assert "there are repositoryId, projectId" in response.data["detail"]
+
+    def test_a_body_that_is_no_object(self):
+        response = self.refused(400, raw_data=b"[1]")
+        assert set(response.data["errors"]) == {""}
 
     def test_a_body_that_is_no_json(self):
         for raw in (b"{", b"\xff\xfe", b"{'a': 1}", b'{"a": NaN}', b"[" * 100_000):

@@ -6,8 +6,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from sentry.actions.sessions import sign_in, sign_out, signed_in_user
+from sentry.api.api_owners import ApiOwner
+from sentry.api.api_publish_status import ApiPublishStatus
 from sentry.api.authentication import SessionAuthentication
-from sentry.api.base import ApiPublishStatus, Endpoint, control_silo_endpoint, parse
+from sentry.api.base import Endpoint, control_silo_endpoint, parse
 from sentry.api.permissions import EverySession
 from sentry.api.schema import answers
 from sentry.api.serializers.models.user import UserResponse, user_response
@@ -28,6 +30,7 @@ class AuthIndexEndpoint(Endpoint):
     """The session itself. It belongs to a user, not to an organization."""
 
     url_name = "sentry-api-0-auth"
+    owner = ApiOwner.ACCESS
     publish_status = {
         "GET": ApiPublishStatus.PUBLIC,
         "POST": ApiPublishStatus.PUBLIC,

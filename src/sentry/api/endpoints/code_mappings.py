@@ -9,18 +9,25 @@ from rest_framework.response import Response
 
 from sentry.actions.access import get_projects
 from sentry.actions.reading import OrganizationSummary
+from sentry.api.api_owners import ApiOwner
+from sentry.api.api_publish_status import ApiPublishStatus
 from sentry.api.authentication import caller_of
-from sentry.api.base import ApiPublishStatus, parse, region_silo_endpoint
+from sentry.api.base import Body, parse, region_silo_endpoint
 from sentry.api.bases.organization import OrganizationEndpoint
 from sentry.api.pagination import PageQuery
-from sentry.api.schema import LINK, ListOf, answers
-from sentry.api.serializers.base import serialize_one
+from sentry.api.schema import LINK, ListOf, answers, path_id
+from sentry.api.serializers import serialize
 from sentry.api.serializers.models.code_mapping import CodeMappingResponse, CodeMappingSerializer
 from sentry.auth.caller import Caller
 from sentry.integrations.source_code_management.actions.code_mappings import (
     create_code_mapping,
+    delete_code_mapping,
+    get_code_mapping,
     list_code_mappings,
+    update_code_mapping,
 )
+
+_MAPPING_ID = path_id("code_mapping_id", "The code mapping's id.")
 
 
 def _id_field(text: str, *, required: bool = True) -> serializers.IntegerField:
@@ -38,23 +45,23 @@ class CodeMappingsQuery(PageQuery):
     )
 
 
-class CodeMappingRequest(serializers.Serializer[None]):
+class CodeMappingRequest(Body):
     """A code mapping to create. Ids may be strings or numbers."""
 
-    repositoryId = _id_field("A repository of the organization.")  # noqa: N815
-    projectId = _id_field("A project that the caller may see.")  # noqa: N815
-    integrationId = _id_field("The integration that the repository belongs to.")  # noqa: N815
-    stackRoot = serializers.CharField(  # noqa: N815
+    repository_id = _id_field("A repository of the organization.")
+    project_id = _id_field("A project that the caller may see.")
+    integration_id = _id_field("The integration that the repository belongs to.")
+    stack_root = serializers.CharField(
         allow_blank=True,
         trim_whitespace=False,
         help_text="The prefix of stack trace paths, without white space or quotes; may be empty.",
     )
-    sourceRoot = serializers.CharField(  # noqa: N815
+    source_root = serializers.CharField(
         allow_blank=True,
         trim_whitespace=False,
         help_text="The prefix in the repository, without white space or quotes; may be empty.",
     )
-    defaultBranch = serializers.CharField(  # noqa: N815
+    default_branch = serializers.CharField(
         required=False,
         default="",
         allow_blank=True,
@@ -68,6 +75,7 @@ class OrganizationCodeMappingsEndpoint(OrganizationEndpoint):
     """The code mappings of an organization."""
 
     url_name = "sentry-api-0-organization-code-mappings"
+    owner = ApiOwner.SOURCE_CODE
     publish_status = {"GET": ApiPublishStatus.PUBLIC, "POST": ApiPublishStatus.PUBLIC}
 
     @extend_schema(
@@ -76,7 +84,7 @@ class OrganizationCodeMappingsEndpoint(OrganizationEndpoint):
     def get(
         self,
         request: Request,
-        organization: OrganizationSummary,  # noqa: ARG002 - the caller's own
+        organization: OrganizationSummary,
     ) -> Response:
         """The organization's code mappings, in the order they were made."""
         query = parse(CodeMappingsQuery, request.query_params)
@@ -100,15 +108,52 @@ class OrganizationCodeMappingsEndpoint(OrganizationEndpoint):
         mapping = create_code_mapping(
             caller_of(request),
             organization_id=organization.id,
-            project_id=body["projectId"],
-            repository_id=body["repositoryId"],
-            integration_id=body["integrationId"],
-            stack_root=body["stackRoot"],
-            source_root=body["sourceRoot"],
-            default_branch=body["defaultBranch"],
+            **body,
         )
-        answer = serialize_one(mapping, caller_of(request), CodeMappingSerializer())
+        answer = serialize(mapping, caller_of(request), CodeMappingSerializer())
         return Response(answer, status=HTTPStatus.CREATED)
+
+
+@region_silo_endpoint
+class OrganizationCodeMappingDetailsEndpoint(OrganizationEndpoint):
+    """One code mapping."""
+
+    url_name = "sentry-api-0-organization-code-mapping-details"
+    owner = ApiOwner.SOURCE_CODE
+    publish_status = {
+        "GET": ApiPublishStatus.PUBLIC,
+        "PUT": ApiPublishStatus.PUBLIC,
+        "DELETE": ApiPublishStatus.PUBLIC,
+    }
+
+    @extend_schema(parameters=[_MAPPING_ID], responses=answers(CodeMappingResponse))
+    def get(
+        self, request: Request, organization: OrganizationSummary, code_mapping_id: int
+    ) -> Response:
+        """The code mapping."""
+        mapping = get_code_mapping(caller_of(request), code_mapping_id=code_mapping_id)
+        return Response(serialize(mapping, caller_of(request), CodeMappingSerializer()))
+
+    @extend_schema(
+        parameters=[_MAPPING_ID],
+        request=CodeMappingRequest,
+        responses=answers(CodeMappingResponse),
+    )
+    def put(
+        self, request: Request, organization: OrganizationSummary, code_mapping_id: int
+    ) -> Response:
+        """Replaces the code mapping by another."""
+        body = parse(CodeMappingRequest, request.data)
+        mapping = update_code_mapping(caller_of(request), code_mapping_id=code_mapping_id, **body)
+        return Response(serialize(mapping, caller_of(request), CodeMappingSerializer()))
+
+    @extend_schema(parameters=[_MAPPING_ID], responses=answers(None, status=204, text="Gone."))
+    def delete(
+        self, request: Request, organization: OrganizationSummary, code_mapping_id: int
+    ) -> Response:
+        """Deletes the code mapping."""
+        delete_code_mapping(caller_of(request), code_mapping_id=code_mapping_id)
+        return Response(status=HTTPStatus.NO_CONTENT)
 
 
 def _project_id(caller: Caller, project: str) -> int | None:

@@ -1,11 +1,12 @@
-"""Serializers: pure functions from a value and its extra data to a JSON object.
+"""Serializers: from a value and its extra data to a JSON object.
 
-Names are camelCase, ids are strings, times are aware and rendered with ``Z``.
+Names are camelCase, ids are strings, times are aware and rendered with ``Z``. ``user`` is the
+caller: a program has no user, and what may be shown depends on scopes and role.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import NotRequired, TypedDict
+from typing import NotRequired, TypedDict, overload
 
 from sentry.auth.caller import Caller
 
@@ -21,42 +22,56 @@ class ErrorBody(TypedDict):
 class Serializer[T, A, R](ABC):
     """Turns values of type T with extra data of type A into JSON objects of type R."""
 
-    @abstractmethod
-    def get_attrs(self, items: Sequence[T], caller: Caller) -> list[A]:
-        """The extra data of each item, in order, fetched for all of them at once."""
+    def get_attrs(self, item_list: Sequence[T], user: Caller, **kwargs: object) -> dict[T, A]:
+        """The extra data by item, fetched for all at once. Without it ``attrs`` is empty."""
+        return {}
 
     @abstractmethod
-    def serialize(self, obj: T, attrs: A, caller: Caller) -> R:
+    def serialize(self, obj: T, attrs: A, user: Caller, **kwargs: object) -> R:
         """One item. Reads nothing: what it needs is in ``attrs``."""
 
 
-class PlainSerializer[T, R](Serializer[T, None, R]):
+class PlainSerializer[T, R](Serializer[T, object, R]):
     """A serializer that needs nothing but the value."""
 
-    def get_attrs(self, items: Sequence[T], caller: Caller) -> list[None]:  # noqa: ARG002
-        """Nothing."""
-        return [None] * len(items)
-
-    def serialize(self, obj: T, attrs: None, caller: Caller) -> R:  # noqa: ARG002
+    def serialize(self, obj: T, attrs: object, user: Caller, **kwargs: object) -> R:
         """One item."""
-        return self.render(obj, caller)
+        return self.render(obj, user)
 
     @abstractmethod
-    def render(self, obj: T, caller: Caller) -> R:
+    def render(self, obj: T, user: Caller) -> R:
         """One item."""
 
 
+@overload
 def serialize[T, A, R](
-    items: Sequence[T], caller: Caller, serializer: Serializer[T, A, R]
-) -> list[R]:
-    """The items as JSON objects; one call of ``get_attrs`` for all."""
-    attrs = serializer.get_attrs(items, caller)
-    return [
-        serializer.serialize(item, extra, caller) for item, extra in zip(items, attrs, strict=True)
+    obj: list[T] | tuple[T, ...], user: Caller, serializer: Serializer[T, A, R], **kwargs: object
+) -> list[R]: ...
+@overload
+def serialize[T, A, R](
+    obj: T, user: Caller, serializer: Serializer[T, A, R], **kwargs: object
+) -> R: ...
+def serialize[T, A, R](
+    obj: T | list[T] | tuple[T, ...],
+    user: Caller,
+    serializer: Serializer[T, A, R],
+    **kwargs: object,
+) -> R | list[R]:
+    """A value as a JSON object, or a list (or tuple) of values as a list of them.
+
+    ``get_attrs`` is called once, with all values; then ``serialize`` once for each.
+
+    Args:
+        obj: a value, or a list or tuple of values.
+        user: the caller (``request.user``).
+        serializer: how to do it.
+        kwargs: handed on to the serializer.
+    """
+    items = obj if isinstance(obj, list | tuple) else (obj,)
+    attrs = serializer.get_attrs(items, user, **kwargs)
+    nothing: dict[str, object] = {}
+    done = [
+        serializer.serialize(item, attrs.get(item, nothing), user, **kwargs)  # type: ignore[arg-type] # A is what get_attrs gives, or empty
+        for item in items
     ]
-
-
-def serialize_one[T, A, R](obj: T, caller: Caller, serializer: Serializer[T, A, R]) -> R:
-    """One value as a JSON object."""
-    (result,) = serialize([obj], caller, serializer)
-    return result
+    return done if isinstance(obj, list | tuple) else done[0]

@@ -84,7 +84,7 @@ class RepositoryRef:
     identifier: str
     external_id: str = ""
     url: str = ""
-    config: Mapping[str, str] = field(default_factory=dict)
+    config: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,7 +170,7 @@ class Repository:
     status: RepositoryState
     integration_id: int | None
     date_added: datetime
-    config: Mapping[str, str]
+    config: Mapping[str, str] = field(hash=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -45,21 +45,20 @@ class MappingAttrs:
 class CodeMappingSerializer(Serializer[CodeMapping, MappingAttrs, CodeMappingResponse]):
     """A code mapping, in a list or by itself."""
 
-    def get_attrs(self, items: Sequence[CodeMapping], caller: Caller) -> list[MappingAttrs]:
+    def get_attrs(
+        self, item_list: Sequence[CodeMapping], user: Caller, **kwargs: object
+    ) -> dict[CodeMapping, MappingAttrs]:
         """The projects' slugs and the repositories, each in one query."""
-        slugs = project_slugs(caller, {item.project_id for item in items})
-        repositories = repositories_by_id(caller, {item.repository_id for item in items})
+        slugs = project_slugs(user, {item.project_id for item in item_list})
+        repositories = repositories_by_id(user, {item.repository_id for item in item_list})
         names = provider_names()
-        return [
-            _attrs(slugs.get(item.project_id), repositories.get(item.repository_id), names)
-            for item in items
-        ]
+        return {
+            item: _attrs(slugs.get(item.project_id), repositories.get(item.repository_id), names)
+            for item in item_list
+        }
 
     def serialize(
-        self,
-        obj: CodeMapping,
-        attrs: MappingAttrs,
-        caller: Caller,  # noqa: ARG002
+        self, obj: CodeMapping, attrs: MappingAttrs, user: Caller, **kwargs: object
     ) -> CodeMappingResponse:
         """See ``CodeMappingResponse``."""
         return {

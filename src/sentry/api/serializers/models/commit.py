@@ -32,7 +32,7 @@ class CommitResponse(TypedDict):
 class CommitSerializer(PlainSerializer[Commit, CommitResponse]):
     """A commit in a list."""
 
-    def render(self, obj: Commit, caller: Caller) -> CommitResponse:  # noqa: ARG002
+    def render(self, obj: Commit, user: Caller) -> CommitResponse:
         """See ``CommitResponse``."""
         return {
             "id": obj.sha,

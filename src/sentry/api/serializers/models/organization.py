@@ -46,7 +46,7 @@ class DetailedOrganizationResponse(OrganizationResponse):
 class OrganizationSerializer(PlainSerializer[OrganizationSummary, OrganizationResponse]):
     """An organization in a list."""
 
-    def render(self, obj: OrganizationSummary, caller: Caller) -> OrganizationResponse:  # noqa: ARG002
+    def render(self, obj: OrganizationSummary, user: Caller) -> OrganizationResponse:
         """See ``OrganizationResponse``."""
         return _organization(obj)
 
@@ -56,12 +56,12 @@ class DetailedOrganizationSerializer(
 ):
     """An organization by itself."""
 
-    def render(self, obj: OrganizationSummary, caller: Caller) -> DetailedOrganizationResponse:
+    def render(self, obj: OrganizationSummary, user: Caller) -> DetailedOrganizationResponse:
         """See ``DetailedOrganizationResponse``."""
         return {
             **_organization(obj),
-            "access": sorted(caller.scopes),
-            "orgRole": caller.role.value if caller.role else None,
+            "access": sorted(user.scopes),
+            "orgRole": user.role.value if user.role else None,
         }
 
 

@@ -35,19 +35,14 @@ class RepositorySerializer(Serializer[Repository, ProviderResponse, RepositoryRe
     """A repository, in a list or by itself."""
 
     def get_attrs(
-        self,
-        items: Sequence[Repository],
-        caller: Caller,  # noqa: ARG002
-    ) -> list[ProviderResponse]:
+        self, item_list: Sequence[Repository], user: Caller, **kwargs: object
+    ) -> dict[Repository, ProviderResponse]:
         """The providers."""
         names = provider_names()
-        return [_provider(item.provider, names) for item in items]
+        return {item: _provider(item.provider, names) for item in item_list}
 
     def serialize(
-        self,
-        obj: Repository,
-        attrs: ProviderResponse,
-        caller: Caller,  # noqa: ARG002
+        self, obj: Repository, attrs: ProviderResponse, user: Caller, **kwargs: object
     ) -> RepositoryResponse:
         """See ``RepositoryResponse``."""
         return {

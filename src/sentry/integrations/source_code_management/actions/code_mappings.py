@@ -1,12 +1,13 @@
 """Code mappings: where the paths of a project's stack traces lie in a repository."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
 from sentry import analytics
-from sentry.actions.access import get_projects, sees_every_project
+from sentry.actions.access import get_projects, sees_every_project, visible_projects
 from sentry.analytics.events.code_mapping_created import CodeMappingCreatedEvent
 from sentry.auth.caller import Caller
 from sentry.integrations.services.integration import integration_service
@@ -71,43 +72,86 @@ def create_code_mapping(
         AlreadyExists: the same mapping exists.
         ProviderDisabled: the repository's provider is switched off.
     """
-    clean_id("project_id", project_id)
-    clean_id("repository_id", repository_id)
-    clean_root("stack_root", stack_root)
-    clean_root("source_root", source_root)
-    if default_branch:
-        clean_branch("default_branch", default_branch)
-    organization_id = check_organization(caller, organization_id)
-    repository = find_repository(caller, repository_id)
-    (project,) = get_projects(caller, project_ids=[project_id])
-    if repository.provider is not None:
-        check_provider(repository.provider, organization_id)
-    if integration_id is not None and repository.integration_id != integration_id:
-        raise NotFound("integration")
-    branch = default_branch or repository.config.get("default_branch", "")
-    if not branch:
-        raise InvalidArgument("default_branch", "is needed: the repository's own is not known")
     row = RepositoryProjectPathConfig(
-        organization_id=organization_id,
-        project_id=project.id,
-        repository_id=repository.id,
-        integration_id=repository.integration_id,
-        organization_integration_id=_organization_integration_id(repository),
-        stack_root=stack_root,
-        source_root=source_root,
-        default_branch=branch,
+        **_checked(
+            caller,
+            organization_id=organization_id,
+            project_id=project_id,
+            repository_id=repository_id,
+            stack_root=stack_root,
+            source_root=source_root,
+            default_branch=default_branch,
+            integration_id=integration_id,
+        )
     )
     mapping = _store(row)
     analytics.record(
         CodeMappingCreatedEvent(
-            organization_id=organization_id,
+            organization_id=mapping.organization_id,
             user_id=caller.user_id,
             code_mapping_id=mapping.id,
-            project_id=project.id,
-            repository_id=repository.id,
+            project_id=mapping.project_id,
+            repository_id=mapping.repository_id,
         )
     )
     return mapping
+
+
+def get_code_mapping(caller: Caller, *, code_mapping_id: int) -> CodeMapping:
+    """A code mapping of a project that the caller may see.
+
+    Raises:
+        NotFound: there is none, or it belongs to another project.
+    """
+    return to_code_mapping(_visible(caller, code_mapping_id))
+
+
+def update_code_mapping(
+    caller: Caller,
+    *,
+    code_mapping_id: int,
+    project_id: int,
+    repository_id: int,
+    stack_root: str,
+    source_root: str,
+    default_branch: str = "",
+    integration_id: int | None = None,
+) -> CodeMapping:
+    """Replaces a code mapping by another; the arguments are those of ``create_code_mapping``.
+
+    Under another project or stack root it comes after the mappings that are there.
+
+    Raises:
+        InvalidArgument: a value that can never work.
+        NotFound: no such mapping, project, repository or integration.
+        AlreadyExists: the same mapping exists.
+        ProviderDisabled: the repository's provider is switched off.
+    """
+    row = _visible(caller, code_mapping_id)
+    before = (row.project_id, row.stack_root)
+    values = _checked(
+        caller,
+        organization_id=0,
+        project_id=project_id,
+        repository_id=repository_id,
+        stack_root=stack_root,
+        source_root=source_root,
+        default_branch=default_branch,
+        integration_id=integration_id,
+    )
+    for name, value in values.items():
+        setattr(row, name, value)
+    row.automatically_generated = False
+    return _store(row, at_the_end=(row.project_id, row.stack_root) != before)
+
+
+def delete_code_mapping(caller: Caller, *, code_mapping_id: int) -> None:
+    """Deletes a code mapping.
+
+    Raises:
+        NotFound: there is none, or it belongs to a project that the caller may not see.
+    """
+    _visible(caller, code_mapping_id).delete()
 
 
 def list_code_mappings(
@@ -182,14 +226,66 @@ def _organization_integration_id(repository: Repository) -> int | None:
     return installed.organization_integration.id if installed else None
 
 
-def _store(row: RepositoryProjectPathConfig) -> CodeMapping:
-    """Saves a new mapping after those of the same stack root."""
+def _visible(caller: Caller, code_mapping_id: int) -> RepositoryProjectPathConfig:
+    row = RepositoryProjectPathConfig.objects.filter(
+        id=code_mapping_id,
+        organization_id=caller.organization_id,
+        project__in=visible_projects(caller),
+    ).first()
+    if row is None:
+        raise NotFound("code mapping")
+    return row
+
+
+def _checked(
+    caller: Caller,
+    *,
+    organization_id: int,
+    project_id: int,
+    repository_id: int,
+    stack_root: str,
+    source_root: str,
+    default_branch: str,
+    integration_id: int | None,
+) -> dict[str, Any]:
+    """A mapping's columns, each checked; the errors are those of ``create_code_mapping``."""
+    clean_id("project_id", project_id)
+    clean_id("repository_id", repository_id)
+    clean_root("stack_root", stack_root)
+    clean_root("source_root", source_root)
+    if default_branch:
+        clean_branch("default_branch", default_branch)
+    organization_id = check_organization(caller, organization_id)
+    repository = find_repository(caller, repository_id)
+    (project,) = get_projects(caller, project_ids=[project_id])
+    if repository.provider is not None:
+        check_provider(repository.provider, organization_id)
+    if integration_id is not None and repository.integration_id != integration_id:
+        raise NotFound("integration")
+    branch = default_branch or repository.config.get("default_branch", "")
+    if not branch:
+        raise InvalidArgument("default_branch", "is needed: the repository's own is not known")
+    return {
+        "organization_id": organization_id,
+        "project_id": project.id,
+        "repository_id": repository.id,
+        "integration_id": repository.integration_id,
+        "organization_integration_id": _organization_integration_id(repository),
+        "stack_root": stack_root,
+        "source_root": source_root,
+        "default_branch": branch,
+    }
+
+
+def _store(row: RepositoryProjectPathConfig, *, at_the_end: bool = True) -> CodeMapping:
+    """Saves a mapping, a new one after those of the same stack root."""
     try:
         with transaction.atomic():
-            last = RepositoryProjectPathConfig.objects.filter(
-                project_id=row.project_id, stack_root=row.stack_root
-            ).aggregate(last=Max("position"))["last"]
-            row.position = 0 if last is None else last + 1
+            if at_the_end:
+                last = RepositoryProjectPathConfig.objects.filter(
+                    project_id=row.project_id, stack_root=row.stack_root
+                ).aggregate(last=Max("position"))["last"]
+                row.position = 0 if last is None else last + 1
             row.save()
             mapping = to_code_mapping(row)
             record_effect(mapping)

@@ -109,7 +109,8 @@ def sync_repositories(
     return total
 
 
-def _fits(info: RepositoryInfo) -> bool:
+def fits(info: RepositoryInfo) -> bool:
+    """Whether the table can hold what the host says of the repository."""
     return (
         0 < len(info.external_id) <= _ID_LIMIT
         and 0 < len(info.name) <= _NAME_LIMIT
@@ -119,8 +120,8 @@ def _fits(info: RepositoryInfo) -> bool:
 
 def _store(target: _Target, page: Sequence[RepositoryInfo]) -> SyncResult:
     """Stores one page. An id that another process has just taken is replaced by a new one."""
-    wanted = {info.external_id: info for info in page if _fits(info)}
-    skipped = SyncResult(skipped=sum(not _fits(info) for info in page))
+    wanted = {info.external_id: info for info in page if fits(info)}
+    skipped = SyncResult(skipped=sum(not fits(info) for info in page))
     for _ in range(_ATTEMPTS - 1):
         with suppress(IntegrityError):
             return _upsert(target, wanted) + skipped
@@ -170,6 +171,16 @@ def _row(target: _Target, info: RepositoryInfo, config: Mapping[str, object]) ->
         url=info.url or None,
         config=_config(info, config),
     )
+
+
+def new_row(
+    organization_id: int, integration_id: int, provider: str, info: RepositoryInfo
+) -> models.Repository:
+    """The row of a repository that is not stored yet; ``provider`` as it is stored."""
+    target = _Target(
+        organization_id=organization_id, integration_id=integration_id, provider=provider
+    )
+    return _row(target, info, {})
 
 
 def _config(info: RepositoryInfo, before: Mapping[str, object]) -> dict[str, object]:

@@ -1,0 +1,124 @@
+"""``organizations/{organization_slug}/org-auth-tokens/`` and below."""
+
+from http import HTTPStatus
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from sentry.actions.credential_requests import (
+    get_organization_token,
+    issue_organization_token,
+    page_of_organization_tokens,
+    update_organization_token,
+)
+from sentry.actions.credentials import revoke_organization_token
+from sentry.actions.reading import OrganizationSummary
+from sentry.api.api_owners import ApiOwner
+from sentry.api.api_publish_status import ApiPublishStatus
+from sentry.api.authentication import caller_of
+from sentry.api.base import Body, control_silo_endpoint, parse
+from sentry.api.bases.organization import OrganizationEndpoint
+from sentry.api.pagination import PageQuery
+from sentry.api.schema import LINK, ListOf, answers, path_id
+from sentry.api.serializers import serialize
+from sentry.api.serializers.models.credential import (
+    CredentialResponse,
+    CredentialSerializer,
+    NewCredentialResponse,
+    NewCredentialSerializer,
+)
+from sentry.auth.ratelimit import RateLimit
+
+_ID = path_id("token_id", "The token's id.")
+
+
+class AuthTokenRequest(Body):
+    """A token to make."""
+
+    name = serializers.CharField(
+        required=False, default="", allow_blank=True, help_text="What people call it."
+    )
+    scopes = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="What it may do: nothing that the caller may not.",
+    )
+
+
+class AuthTokenChange(Body):
+    """What is to change of a token."""
+
+    name = serializers.CharField(required=False, allow_blank=True)
+    scopes = serializers.ListField(child=serializers.CharField(), required=False)
+
+
+@control_silo_endpoint
+class OrganizationAuthTokensEndpoint(OrganizationEndpoint):
+    """The tokens of an organization."""
+
+    url_name = "sentry-api-0-organization-auth-tokens"
+    owner = ApiOwner.ACCESS
+    publish_status = {"GET": ApiPublishStatus.PUBLIC, "POST": ApiPublishStatus.PUBLIC}
+    rate_limits = {"POST": RateLimit(60)}
+
+    @extend_schema(parameters=[PageQuery, LINK], responses=answers(ListOf(CredentialResponse)))
+    def get(self, request: Request, organization: OrganizationSummary) -> Response:
+        """The organization's tokens, revoked ones too, in the order they were made."""
+        query = parse(PageQuery, request.query_params)
+        page = page_of_organization_tokens(
+            caller_of(request), page_size=query["per_page"], page_token=query["cursor"]
+        )
+        return self.page_response(request, page, CredentialSerializer())
+
+    @extend_schema(
+        request=AuthTokenRequest,
+        responses=answers(NewCredentialResponse, status=201, text="It, and its secret: once."),
+    )
+    def post(self, request: Request, organization: OrganizationSummary) -> Response:
+        """Makes a token. Its secret is in this answer and in no other."""
+        body = parse(AuthTokenRequest, request.data)
+        made = issue_organization_token(
+            caller_of(request), scopes=body["scopes"], name=body["name"]
+        )
+        answer = serialize(made, caller_of(request), NewCredentialSerializer())
+        return Response(answer, status=HTTPStatus.CREATED)
+
+
+@control_silo_endpoint
+class OrganizationAuthTokenDetailsEndpoint(OrganizationEndpoint):
+    """One token."""
+
+    url_name = "sentry-api-0-organization-auth-token-details"
+    owner = ApiOwner.ACCESS
+    publish_status = {
+        "GET": ApiPublishStatus.PUBLIC,
+        "PUT": ApiPublishStatus.PUBLIC,
+        "DELETE": ApiPublishStatus.PUBLIC,
+    }
+
+    @extend_schema(parameters=[_ID], responses=answers(CredentialResponse))
+    def get(self, request: Request, organization: OrganizationSummary, token_id: int) -> Response:
+        """The token, without its secret."""
+        found = get_organization_token(caller_of(request), token_id=token_id)
+        return Response(serialize(found, caller_of(request), CredentialSerializer()))
+
+    @extend_schema(parameters=[_ID], request=AuthTokenChange, responses=answers(CredentialResponse))
+    def put(self, request: Request, organization: OrganizationSummary, token_id: int) -> Response:
+        """Changes the token's name or scopes. A scope to add is one that the caller holds."""
+        body = parse(AuthTokenChange, request.data)
+        changed = update_organization_token(
+            caller_of(request),
+            token_id=token_id,
+            name=body.get("name"),
+            scopes=body.get("scopes"),
+        )
+        return Response(serialize(changed, caller_of(request), CredentialSerializer()))
+
+    @extend_schema(parameters=[_ID], responses=answers(None, status=204, text="It is revoked."))
+    def delete(
+        self, request: Request, organization: OrganizationSummary, token_id: int
+    ) -> Response:
+        """Revokes the token; a revoked one stays so."""
+        revoke_organization_token(organization_id=organization.id, token_id=token_id)
+        return Response(status=HTTPStatus.NO_CONTENT)
