@@ -1,7 +1,9 @@
 """Endpoints under ``organizations/{organization_slug}/``."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from sentry.actions.access import ProjectRef, get_projects
@@ -18,7 +20,7 @@ class OrganizationEndpoint(RegionSiloEndpoint):
     A handler takes ``organization`` (an ``OrganizationSummary``) in the slug's place.
     """
 
-    permission_classes = (PolicyPermission,)
+    permission_classes: Sequence[type[BasePermission]] = (PolicyPermission,)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Checks what every endpoint checks, then the slug.
