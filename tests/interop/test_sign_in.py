@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import subprocess
+import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -51,3 +53,15 @@ def test_the_commands_sign_in_and_out(
     assert signed_in == asked
     ask = 'curl --silent --fail --cookie cookies.txt "$SENTRY/api/0/auth/"'
     assert run(ask, {**person, "SENTRY": server}, tmp_path).returncode != 0
+
+
+def test_the_operators_pages_come_with_their_files(server: str) -> None:
+    """Under both servers, with nothing in front of them that serves files."""
+    with urllib.request.urlopen(f"{server}/admin/login/") as answer:
+        page = answer.read().decode()
+    sheets = re.findall(r'href="(/static/[^"]+\.css)"', page)
+    assert sheets
+    for sheet in sheets:
+        with urllib.request.urlopen(server + sheet) as answer:
+            assert answer.headers["content-type"].startswith("text/css")
+            assert len(answer.read()) == int(answer.headers["content-length"]) > 0

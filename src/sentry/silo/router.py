@@ -23,6 +23,8 @@ class SiloRouter:
     ) -> bool | None:
         """Whether the operation runs here; None leaves other apps to Django."""
         mode = SiloMode(settings.SILO_MODE)
+        if app_label == "admin":  # its log names users, whom a region has not
+            return False if mode is SiloMode.REGION else None
         if app_label != "sentry" or mode is SiloMode.MONOLITH:
             return None
         if silo is not None:

@@ -1,0 +1,107 @@
+"""The pages of one table, as every table gets them."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib.admin import ModelAdmin
+from django.core.paginator import Paginator
+from django.db.models import JSONField, Model, QuerySet, TextField
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+
+from sentry.web.admin.secret_fields import secret_names, shown_fields
+
+if TYPE_CHECKING:
+    _ModelAdmin = ModelAdmin[Any]
+    _Paginator = Paginator[Any]
+else:
+    _ModelAdmin = ModelAdmin
+    _Paginator = Paginator
+
+_COLUMNS = 8
+_ROWS = 50
+# A list says how many rows there are up to here; counting more would read the whole table.
+MOST_COUNTED = 5_000
+
+
+class BoundedPaginator(_Paginator):
+    """Counts no further than ``MOST_COUNTED`` rows: what lies beyond is found by searching."""
+
+    @cached_property
+    def count(self) -> int:
+        """The number of rows, at most ``MOST_COUNTED``."""
+        rows: QuerySet[Any] = self.object_list  # type: ignore[assignment] # the admin gives a query
+        return rows.order_by().values("pk")[:MOST_COUNTED].count()
+
+
+class PlatformAdmin(_ModelAdmin):
+    """Lists the rows of a table, newest first, and shows one; secrets are in neither.
+
+    Staff read. Superusers change the fields named ``changeable``. Nobody adds or deletes here.
+    A list is searched by whole values of indexed columns alone, and takes the same few statements
+    whatever it holds.
+    """
+
+    changeable: ClassVar[tuple[str, ...]] = ()
+
+    ordering = ("-pk",)
+    sortable_by = ()
+    list_per_page = _ROWS
+    list_max_show_all = _ROWS
+    show_full_result_count = False
+    paginator = BoundedPaginator
+    search_help_text = "A whole value of an indexed column: an id, a name."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """The rows without their secrets: those are not even read."""
+        return super().get_queryset(request).defer(*secret_names(self.model))
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:  # noqa: ARG002
+        """The first short columns; a key of another table as it stands: nothing is joined."""
+        short = [
+            field.attname
+            for field in shown_fields(self.model)
+            if not isinstance(field, JSONField | TextField)
+        ]
+        return short[:_COLUMNS]
+
+    def get_search_fields(self, request: HttpRequest) -> list[str]:  # noqa: ARG002
+        """Exact matches of columns with an index of their own."""
+        return [
+            f"{field.name}__exact"
+            for field in shown_fields(self.model)
+            if not field.is_relation and (field.unique or getattr(field, "db_index", False))
+        ]
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:  # noqa: ARG002
+        """Every column that may be shown."""
+        return [field.name for field in shown_fields(self.model)]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        """All of them but the changeable ones."""
+        return [name for name in self.get_fields(request, obj) if name not in self.changeable]
+
+    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:  # noqa: ARG002
+        """Writes what was changed and nothing else: a newer secret beside it stays."""
+        if form.changed_data:
+            obj.save(update_fields=form.changed_data)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Whether the table is listed: to all staff."""
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        """Whether the user may read: all staff."""
+        return self.admin_site.has_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Whether the user may change something: superusers."""
+        is_superuser: bool = getattr(request.user, "is_superuser", False)
+        return is_superuser and self.has_view_permission(request, obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        """Never."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002
+        """Never."""
+        return False
