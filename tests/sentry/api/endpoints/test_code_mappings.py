@@ -209,3 +209,85 @@ class CreateTest(CodeMappingsCase):
         _, token = self.create_api_key(self.organization, ["repository:read"])
         self.headers = {"x-api-key": token}
         assert "repository:write" in self.refused(403)["detail"]
+
+
+class DetailsTest(CodeMappingsCase):
+    endpoint = "sentry-api-0-organization-code-mapping-details"
+
+    def setUp(self):
+        super().setUp()
+        self.mapping = self.create_code_mapping(
+            project=self.project, repo=self.repo, stack_root="app/", source_root="src/"
+        )
+
+    def call(self, method, *, status, number=None, **body):
+        answer = self.get_response(
+            self.organization.slug,
+            number or self.mapping.id,
+            method=method,
+            headers=self.headers,
+            **body,
+        )
+        assert answer.status_code == status, answer.content
+        return answer.data
+
+    def test_reading(self):
+        found = self.call("get", status=200)
+        assert (found["id"], found["repoName"]) == (str(self.mapping.id), "acme/api")
+
+    def test_replacing(self):
+        changed = self.call("put", status=200, **self.body(stackRoot="lib/", defaultBranch="dev"))
+        assert (changed["stackRoot"], changed["sourceRoot"], changed["defaultBranch"]) == (
+            "lib/",
+            "src/app/",
+            "dev",
+        )
+        assert changed["id"] == str(self.mapping.id)
+        second = self.create_code_mapping(
+            project=self.project, repo=self.repo, stack_root="x/", source_root="src/app/"
+        )
+        self.call("put", status=200, **self.body(stackRoot="lib/"))
+        answer = self.call("put", status=409, **self.body(stackRoot="x/"))
+        assert answer == {"detail": "code mapping exists already"}
+        moved = self.call(
+            "put", status=200, number=second.id, **self.body(stackRoot="lib/", sourceRoot="")
+        )
+        assert moved["id"] == str(second.id)
+        second.refresh_from_db()
+        assert second.position == 1
+
+    def test_what_is_wrong(self):
+        for body, status in (
+            (self.body(stackRoot="a b"), 400),
+            (self.body(projectId=...), 400),
+            (self.body(projectId=str(self.create_project(self.create_organization()).id)), 404),
+            (
+                self.body(
+                    repositoryId=str(
+                        self.create_repo(organization_id=self.create_organization().id).id
+                    )
+                ),
+                404,
+            ),
+            (self.body(extra="x"), 400),
+        ):
+            with self.subTest(body):
+                self.call("put", status=status, **body)
+        self.mapping.refresh_from_db()
+        assert self.mapping.stack_root == "app/"
+
+    def test_deleting(self):
+        self.call("delete", status=204)
+        self.call("delete", status=404)
+        assert not RepositoryProjectPathConfig.objects.exists()
+
+    def test_those_of_others_are_not_there(self):
+        foreign = self.create_code_mapping(project=self.create_project(self.create_organization()))
+        for method, body in (("get", {}), ("put", self.body()), ("delete", {})):
+            self.call(method, status=404, number=foreign.id, **body)
+        self.headers = {}
+        user = self.create_user()
+        self.create_member(organization=self.organization, user=user, role=Role.ADMIN)
+        self.login_as(user)
+        for method, body in (("get", {}), ("put", self.body()), ("delete", {})):
+            assert self.call(method, status=404, **body) == {"detail": "code mapping not found"}

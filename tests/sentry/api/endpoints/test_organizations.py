@@ -149,3 +149,63 @@ def test_a_region_endpoint_is_not_there_in_control(mode, client, settings):
     response = client.get("/api/0/organizations/")
     assert response.status_code == 404
     assert response.json() == {"detail": "endpoint not found"}
+
+
+class CreateTest(APITestCase):
+    endpoint = "sentry-api-0-organizations"
+    method = "post"
+
+    def test_the_signed_in_user_owns_it(self):
+        assert self.organization.id
+        self.login_as(self.user)
+        answer = self.get_success_response(name="New One", status_code=201).data
+        assert (answer["slug"], answer["name"]) == ("new-one", "New One")
+        path = f"/api/0/organizations/{answer['slug']}/"
+        assert self.client.get(path).data["orgRole"] == "owner"
+        self.get_error_response(name="New One", status_code=409)
+        self.get_error_response(name="New One", slug="-", status_code=400)
+
+    def test_no_program_makes_one(self):
+        _, token = self.create_api_key(self.organization, ["org:admin"])
+        answer = self.get_error_response(name="New", headers={"x-api-key": token}, status_code=403)
+        assert answer.data == {"detail": "this needs a session: sign in"}
+        user = self.create_user()
+        self.create_member(organization=self.organization, user=user)
+        self.login_as(user)
+        self.get_error_response(name="New", status_code=403)
+
+
+class ChangeTest(APITestCase):
+    endpoint = "sentry-api-0-organization-details"
+
+    def test_name_and_slug(self):
+        self.login_as(self.user)
+        answer = self.get_success_response(
+            self.organization.slug, method="put", name="New", slug="brand-new"
+        ).data
+        assert (answer["slug"], answer["name"]) == ("brand-new", "New")
+        self.get_error_response(self.organization.slug, status_code=404)
+        other = self.create_organization()
+        self.get_error_response("brand-new", method="put", slug=other.slug, status_code=409)
+        self.get_error_response("brand-new", method="put", slug="7", status_code=400)
+
+    def test_an_owner_deletes_it_when_it_is_empty(self):
+        organization = self.create_organization(owner=self.user)
+        team = self.create_team(organization)
+        key, token = self.create_api_key(organization, ["org:admin"])
+        project = self.create_project(organization, teams=[team])
+        self.login_as(self.user)
+        answer = self.get_error_response(organization.slug, method="delete", status_code=409)
+        assert "delete these first" in answer.data["detail"]
+        project.delete()
+        self.get_success_response(organization.slug, method="delete", status_code=204)
+        self.client.logout()
+        self.get_error_response(organization.slug, headers={"x-api-key": token}, status_code=401)
+        assert not type(key).objects.filter(pk=key.pk).exists()
+
+    def test_a_manager_does_not(self):
+        user = self.create_user()
+        self.create_member(organization=self.organization, user=user, role=Role.MANAGER)
+        self.login_as(user)
+        self.get_error_response(self.organization.slug, method="delete", status_code=403)
+        self.get_success_response(self.organization.slug, method="put", name="x")
