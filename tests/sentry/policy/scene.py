@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sentry.auth.roles import Role
-from sentry.models import Organization, Project, User
+from sentry.models import Organization, Repository, Team, User
 from sentry.models.integrations.integration import ObjectStatus
 from sentry.testutils.factories import Factories
 from tests.sentry.policy import table
@@ -23,6 +23,7 @@ class Caller:
         sees_every_project: whether a team of theirs has to work on a project.
         headers: the credential.
         user: whose session to use.
+        key_scope: the one scope of a key.
         rest, rpc: whether that door takes the credential.
     """
 
@@ -31,8 +32,22 @@ class Caller:
     sees_every_project: bool = True
     headers: Mapping[str, str] = field(default_factory=dict)
     user: User | None = None
+    key_scope: str = ""
     rest: bool = True
     rpc: bool = True
+
+    def is_telling(self, row: table.Row, *, every_key: bool) -> bool:
+        """Whether asking says something new.
+
+        Of the keys, those do whose scope speaks of what the row speaks of, and the useless one; or
+        one that opens the row, and the useless one.
+        """
+        if not self.key_scope or self.key_scope == table.USELESS:
+            return True
+        if every_key:
+            noun, _, _ = self.key_scope.partition(":")
+            return any(scope.startswith(f"{noun}:") for scope in row.scopes)
+        return self.key_scope == min(row.scopes)
 
     def may(self, row: table.Row) -> bool:
         """Whether one of the caller's scopes opens the row."""
@@ -53,20 +68,19 @@ class Scene(Factories):
     def __init__(self) -> None:
         """Makes all of it in the database at hand."""
         organization = self.create_organization()
-        self.team = self.create_team(organization)
-        foreign_team = self.create_team(organization)
-        own = self.create_project(organization, teams=[self.team])
-        self.own = self._things(own)
-        hidden = self.create_project(organization, teams=[foreign_team])
-        self.foreign_team = Things(
-            organization=organization, values={**self.own.values, **self._of_project(hidden)}
-        )
-        self.foreign = self._things(self.create_project(self.create_organization()))
         self.organization = organization
+        self.team = self.create_team(organization)
+        self.own = self._things(self.team)
+        repository = Repository.objects.get(organization=organization)
+        foreign_team = self._of_project(self.create_team(organization), repository)
+        self.foreign_team = Things(
+            organization=organization, values={**self.own.values, **foreign_team}
+        )
+        self.foreign = self._things(self.create_team(self.create_organization()))
         self.callers = [*self._people(), *self._programs()]
 
-    def _things(self, project: Project) -> Things:
-        organization = project.organization
+    def _things(self, project_team: Team) -> Things:
+        organization = project_team.organization
         integration = self.create_integration(
             organization=organization,
             # so that what may call is told apart from what may not, and no host is asked
@@ -78,18 +92,31 @@ class Scene(Factories):
         ticket = self.create_external_issue(
             organization=organization, integration_id=integration.pk
         )
+        team = self.create_team(organization)
+        key, _ = self.create_api_key(organization)
+        token, _ = self.create_org_auth_token(organization)
+        user_token, _ = self.create_user_auth_token(self.create_user())
         values = {
+            "member_id": self.create_member(organization=organization, teams=[team]).id,
+            "team_slug": team.slug,
+            "api_key_id": key.pk,
+            "org_token_id": token.pk,
+            "user_token_id": user_token.pk,
+            "outsider": self.create_user().username,
             "organization_slug": organization.slug,
             "integration_id": integration.pk,
             "repository_id": repository.id,
             "commit_sha": self.create_commit(repository).key,
             "external_issue_id": ticket.id,
-            **self._of_project(project),
+            **self._of_project(project_team, repository),
         }
         return Things(organization=organization, values=values)
 
-    def _of_project(self, project: Project) -> dict[str, object]:
+    def _of_project(self, team: Team, repository: Repository) -> dict[str, object]:
+        project = self.create_project(team.organization, teams=[team])
         return {
+            "project_team_slug": team.slug,
+            "mapping_id": self.create_code_mapping(project=project, repo=repository).id,
             "project_id": project.id,
             "project_slug": project.slug,
             "group_id": self.create_group(project).id,
@@ -122,7 +149,9 @@ class Scene(Factories):
             _, key = self.create_api_key(self.organization, [scope])
             headers = {"x-api-key": key}
             held = frozenset({scope})
-            callers.append(Caller(name=f"key with {scope}", scopes=held, headers=headers))
+            callers.append(
+                Caller(name=f"key with {scope}", scopes=held, headers=headers, key_scope=scope)
+            )
         _, token = self.create_org_auth_token(self.organization, ["org:read", "repository:read"])
         held = frozenset({"org:read", "repository:read"})
         headers = {"authorization": f"Bearer {token}"}

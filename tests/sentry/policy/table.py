@@ -29,6 +29,8 @@ ROLES: Mapping[str, frozenset[str]] = {
 }
 SEE_EVERY_PROJECT = frozenset({"manager", "owner"})
 EVERY_SCOPE = ROLES["owner"]
+# The one scope that opens nothing yet.
+USELESS = "project:releases"
 
 
 def opens(scope: str, wanted: frozenset[str]) -> bool:
@@ -51,6 +53,8 @@ class Row:
         answer: what a caller with one of them gets: an HTTP status, or an RPC's status.
         send: the body of the request, or the RPC's message.
         project: whether a project is named: one of a foreign team is then not found.
+        session: whether it belongs to the signed-in user: every other credential gets 403.
+        role: whether it gives or takes a member's role: a program needs every scope of that role.
     """
 
     method: str
@@ -59,6 +63,8 @@ class Row:
     answer: int | str
     send: Mapping[str, object] = field(default_factory=dict)
     project: bool = False
+    session: bool = False
+    role: bool = False
 
 
 def _rest(
@@ -68,6 +74,8 @@ def _rest(
     *,
     send: Mapping[str, object] | None = None,
     project: bool = False,
+    session: bool = False,
+    role: bool = False,
 ) -> Row:
     method, path = call.split()
     return Row(
@@ -77,6 +85,8 @@ def _rest(
         answer=answer,
         send=send or {},
         project=project,
+        session=session,
+        role=role,
     )
 
 
@@ -92,38 +102,118 @@ def _rpc(
     return Row(method="RPC", path=name, scopes=scopes, answer=answer, send=send, project=project)
 
 
-_ORG = "organizations/{organization_slug}/"
 _REPOSITORY = {"repository_id": "{repository_id}"}
 _LINE = {**_REPOSITORY, "commit_sha": "{commit_sha}", "filepath": "a.py", "line_number": 1}
+_NAME = {"name": "Renamed"}
+_ORG = "organizations/{organization_slug}/"
+_PROJECT = f"{_ORG}projects/{{project_slug}}/"
+_MAPPING = {
+    "repositoryId": "{repository_id}",
+    "projectId": "{project_id}",
+    "integrationId": "{integration_id}",
+    "stackRoot": "new/",
+    "sourceRoot": "src/",
+    "defaultBranch": "main",
+}
+_SECRET_GIVER = {"name": "deploys", "scopes": ["org:read"]}
+_READ_REPOSITORY = "org:read org:integrations repository:read"
+_LIST_REPOSITORIES = "org:read org:integrations org:ci repository:read"
+_CHANGE_REPOSITORY = "org:write org:integrations repository:write"
+_CHANGE_MAPPING = "org:read org:integrations repository:write"
 
-REST: tuple[Row, ...] = (
-    _rest("GET organizations/", "org:read org:write org:admin"),
-    _rest(f"GET {_ORG}", "org:read org:write org:admin"),
-    _rest(f"GET {_ORG}repos/", "org:read org:integrations org:ci repository:read"),
-    _rest(f"GET {_ORG}repos/{{repository_id}}/", "org:read org:integrations repository:read"),
+_OF_ORGANIZATIONS = (
+    _rest("GET organizations/", "org:read"),
+    _rest("POST organizations/", "org:write", 201, send={"name": "A new one"}, session=True),
+    _rest(f"GET {_ORG}", "org:read"),
+    _rest(f"PUT {_ORG}", "org:write", send=_NAME),
+    # it still has a project
+    _rest(f"DELETE {_ORG}", "org:admin", 409),
+)
+_OF_MEMBERS = (
+    _rest(f"GET {_ORG}members/", "member:read"),
+    _rest(f"POST {_ORG}members/", "member:write", 201, send={"user": "{outsider}"}, role=True),
+    _rest(f"GET {_ORG}members/me/", "member:read", session=True),
+    _rest(f"DELETE {_ORG}members/me/", "member:read", 204, session=True),
+    _rest(f"GET {_ORG}members/{{member_id}}/", "member:read"),
+    _rest(f"PUT {_ORG}members/{{member_id}}/", "member:write", send={"role": "member"}, role=True),
+    _rest(f"DELETE {_ORG}members/{{member_id}}/", "member:admin", 204, role=True),
     _rest(
-        f"GET {_ORG}repos/{{repository_id}}/commits/", "org:read org:integrations repository:read"
-    ),
-    _rest(f"GET {_ORG}code-mappings/", "org:read org:integrations org:ci repository:read"),
-    _rest(
-        f"GET {_ORG}code-mappings/?project={{project_id}}",
-        "org:read org:integrations org:ci repository:read",
-        project=True,
-    ),
-    _rest(
-        f"POST {_ORG}code-mappings/",
-        "org:read org:integrations repository:write",
+        f"POST {_ORG}members/{{member_id}}/teams/{{project_team_slug}}/",
+        "member:write team:write",
         201,
-        send={
-            "repositoryId": "{repository_id}",
-            "projectId": "{project_id}",
-            "integrationId": "{integration_id}",
-            "stackRoot": "new/",
-            "sourceRoot": "src/",
-            "defaultBranch": "main",
-        },
+    ),
+    _rest(f"DELETE {_ORG}members/{{member_id}}/teams/{{team_slug}}/", "member:write team:write"),
+)
+_OF_TEAMS = (
+    _rest(f"GET {_ORG}teams/", "team:read"),
+    _rest(f"POST {_ORG}teams/", "team:write", 201, send={"name": "A new one"}),
+    _rest(f"GET {_ORG}teams/{{team_slug}}/", "team:read"),
+    _rest(f"PUT {_ORG}teams/{{team_slug}}/", "team:write", send=_NAME),
+    _rest(f"DELETE {_ORG}teams/{{team_slug}}/", "team:admin", 204),
+)
+_OF_PROJECTS = (
+    _rest(f"GET {_ORG}projects/", "project:read"),
+    _rest(
+        f"POST {_ORG}projects/",
+        "project:write",
+        201,
+        send={"name": "A new one", "team": "{project_team_slug}"},
+    ),
+    _rest(f"GET {_PROJECT}", "project:read", project=True),
+    _rest(f"PUT {_PROJECT}", "project:write", send=_NAME, project=True),
+    _rest(f"DELETE {_PROJECT}", "project:admin", 204, project=True),
+    _rest(f"GET {_PROJECT}teams/", "project:read", project=True),
+    _rest(f"POST {_PROJECT}teams/{{team_slug}}/", "project:write", 201, project=True),
+    _rest(f"DELETE {_PROJECT}teams/{{project_team_slug}}/", "project:write", 204, project=True),
+)
+_OF_CREDENTIALS = (
+    _rest(f"GET {_ORG}api-keys/", "org:write"),
+    _rest(f"POST {_ORG}api-keys/", "org:write", 201, send=_SECRET_GIVER),
+    _rest(f"GET {_ORG}api-keys/{{api_key_id}}/", "org:write"),
+    _rest(f"PUT {_ORG}api-keys/{{api_key_id}}/", "org:write", send=_NAME),
+    _rest(f"DELETE {_ORG}api-keys/{{api_key_id}}/", "org:write", 204),
+    _rest(f"GET {_ORG}org-auth-tokens/", "org:write"),
+    _rest(f"POST {_ORG}org-auth-tokens/", "org:write", 201, send=_SECRET_GIVER),
+    _rest(f"GET {_ORG}org-auth-tokens/{{org_token_id}}/", "org:write"),
+    _rest(f"PUT {_ORG}org-auth-tokens/{{org_token_id}}/", "org:write", send=_NAME),
+    _rest(f"DELETE {_ORG}org-auth-tokens/{{org_token_id}}/", "org:write", 204),
+    _rest("GET api-tokens/", "org:read", session=True),
+    _rest("POST api-tokens/", "org:read", 201, send=_SECRET_GIVER, session=True),
+    # another user's: nobody finds it
+    _rest("DELETE api-tokens/{user_token_id}/", "org:read", 404, session=True),
+)
+_OF_CODE = (
+    _rest(f"GET {_ORG}repos/", _LIST_REPOSITORIES),
+    # the integration is disabled, so that no host is asked
+    _rest(
+        f"POST {_ORG}repos/",
+        _CHANGE_REPOSITORY,
+        409,
+        send={"integrationId": "{integration_id}", "identifier": "acme/new"},
+    ),
+    _rest(f"GET {_ORG}repos/{{repository_id}}/", _READ_REPOSITORY),
+    _rest(f"PUT {_ORG}repos/{{repository_id}}/", _CHANGE_REPOSITORY, send={"status": "disabled"}),
+    _rest(f"DELETE {_ORG}repos/{{repository_id}}/", "org:admin org:integrations", 202),
+    _rest(f"GET {_ORG}repos/{{repository_id}}/commits/", _READ_REPOSITORY),
+    _rest(f"GET {_ORG}code-mappings/", _LIST_REPOSITORIES),
+    _rest(f"GET {_ORG}code-mappings/?project={{project_id}}", _LIST_REPOSITORIES, project=True),
+    _rest(f"POST {_ORG}code-mappings/", _CHANGE_MAPPING, 201, send=_MAPPING, project=True),
+    _rest(f"GET {_ORG}code-mappings/{{mapping_id}}/", _LIST_REPOSITORIES, project=True),
+    _rest(f"PUT {_ORG}code-mappings/{{mapping_id}}/", _CHANGE_MAPPING, send=_MAPPING, project=True),
+    _rest(
+        f"DELETE {_ORG}code-mappings/{{mapping_id}}/",
+        "org:admin org:integrations repository:write",
+        204,
         project=True,
     ),
+)
+REST: tuple[Row, ...] = (
+    *_OF_ORGANIZATIONS,
+    *_OF_MEMBERS,
+    *_OF_TEAMS,
+    *_OF_PROJECTS,
+    *_OF_CREDENTIALS,
+    *_OF_CODE,
 )
 
 # The scene's repository has a stored commit; its integration is disabled, so that no host is asked.
