@@ -1,6 +1,6 @@
 # One script per job in bin/. `make` alone lists the jobs.
 .DEFAULT_GOAL := help
-.PHONY: help setup develop demo test lint type imports proto-check docs bench run reset-db lock clean
+.PHONY: help setup develop demo test lint type imports proto-check docs build-api-docs bench run reset-db lock clean
 
 help: ## list the jobs
 	@sed -n 's/^\([a-z][a-z -]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -30,6 +30,9 @@ proto-check: setup ## generated code is what the protos say; no field number eve
 
 docs: setup ## nothing is undocumented, every link resolves
 	@bin/docs
+
+build-api-docs: setup ## write the OpenAPI document to build/openapi.json
+	@bin/build-api-docs
 
 bench: setup ## measure (ONLY=name for one figure)
 	@bin/bench $(ONLY)

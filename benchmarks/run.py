@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 
-from benchmarks import in_process, seed, served, tasks
+from benchmarks import in_process, lists, seed, served, tasks
 from benchmarks.report import Figure
 
 type Measurement = Callable[[seed.Seed], Iterable[Figure]]
@@ -22,6 +22,7 @@ MEASUREMENTS: tuple[tuple[Measurement, tuple[str, ...]], ...] = (
         in_process.sql_statements,
         ("sql_get_repository_cold", "sql_get_repository_warm", "sql_list_repositories_spread"),
     ),
+    (lists.rest_lists, ("rest_list_sql_spread", "rest_list_sql_most")),
     (in_process.list_pages, ("list_page_deep_over_first",)),
     (in_process.list_queries, ("list_query_p50_ms", "list_short_query_p50_ms")),
     (served.drf_yardstick, ("rpc_over_drf_yardstick", "rest_over_drf_yardstick")),

@@ -91,12 +91,13 @@ def status_of(error: scm.ScmError) -> HTTPStatus:
     return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
 
 
-def exception_handler(exc: Exception, _context: Mapping[str, Any]) -> Response:
+def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
     """The answer to an exception that an endpoint let rise (REST framework's hook)."""
+    owner = getattr(context.get("view"), "owner", "")
     if isinstance(exc, OperationalError):
         return _database_error(exc)
     if isinstance(exc, scm.ScmError):
-        return _domain_error(exc)
+        return _domain_error(exc, owner)
     if isinstance(exc, exceptions.ValidationError):
         return _invalid(_fields(exc.detail))
     if isinstance(exc, Http404):
@@ -105,7 +106,7 @@ def exception_handler(exc: Exception, _context: Mapping[str, Any]) -> Response:
         exc = exceptions.PermissionDenied()
     if isinstance(exc, exceptions.APIException) and type(exc) in _FRAMEWORK:
         return _answer(exc.status_code, _FRAMEWORK[type(exc)])
-    return Response(_internal_error(exc), status=HTTPStatus.INTERNAL_SERVER_ERROR)
+    return Response(_internal_error(exc, owner), status=HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def _database_error(error: OperationalError) -> Response:
@@ -122,10 +123,10 @@ def camel_case(name: str) -> str:
     return head + "".join(word.capitalize() for word in tail)
 
 
-def _domain_error(error: scm.ScmError) -> Response:
+def _domain_error(error: scm.ScmError, owner: str = "") -> Response:
     status = status_of(error)
     if status is HTTPStatus.INTERNAL_SERVER_ERROR:
-        return Response(_internal_error(error), status=status)
+        return Response(_internal_error(error, owner), status=status)
     if isinstance(error, scm.InvalidArgument):
         field = _RENAMED.get(error.field) or camel_case(error.field)
         return _invalid({field: [error.description]})
@@ -159,8 +160,8 @@ def _fields(detail: Any) -> dict[str, list[str]]:
     }
 
 
-def _internal_error(exc: BaseException | None) -> dict[str, str]:
-    event_id = report_exception("api.internal_error", error=exc, logger=logger)
+def _internal_error(exc: BaseException | None, owner: str = "") -> dict[str, str]:
+    event_id = report_exception("api.internal_error", error=exc, logger=logger, owner=owner)
     return {"detail": _INTERNAL, "eventId": event_id}
 
 

@@ -7,7 +7,7 @@ import itertools
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.http import HttpRequest
@@ -15,11 +15,14 @@ from django.http import HttpRequest
 from sentry import models
 from sentry.actions import (
     access,
+    credential_requests,
     credentials,
     expired,
     groups,
+    member_changes,
     members,
     organizations,
+    project_changes,
     projects,
     reading,
     sessions,
@@ -40,6 +43,7 @@ from sentry.integrations.source_code_management.actions import (
     files,
     integrations,
     repositories,
+    repository_changes,
     sync,
 )
 from sentry.integrations.source_code_management.errors import Unauthenticated
@@ -301,3 +305,122 @@ def a_person_who_signs_in(name: str) -> None:
     """``sessions.sign_in`` up to the session, whose own table Django reads by its primary key."""
     with suppress(Unauthenticated):
         sessions.sign_in(HttpRequest(), username=name, password="wrong")
+
+
+def lists_of_callers() -> list[Call]:
+    """What the REST door lists and reads, as a program and as a member with teams asks."""
+    project = models.Project.objects.filter(organization_id=OURS).values_list("id", flat=True)[:1][
+        0
+    ]
+    some = range(OURS, OURS + 100)
+    return [
+        *(
+            call(action, caller, page_size=10)
+            for action in (
+                teams.page_of_teams,
+                project_changes.page_of_projects,
+                member_changes.page_of_members,
+                credential_requests.page_of_api_keys,
+                credential_requests.page_of_organization_tokens,
+            )
+            for caller in (PROGRAM, PERSON)
+        ),
+        call(credential_requests.page_of_user_tokens, PERSON, page_size=1),
+        call(teams.page_of_project_teams, PROGRAM, project, page_size=1),
+        call(teams.member_counts, PROGRAM, some),
+        call(teams.teams_of_caller, PERSON),
+        call(project_changes.teams_of_projects, PROGRAM, some),
+        call(users.users_by_id, some),
+        call(member_changes.get_member, PROGRAM, member_id=OURS),
+        call(member_changes.own_membership, PERSON),
+        call(credential_requests.get_api_key, PROGRAM, api_key_id=OURS),
+        call(credential_requests.get_organization_token, PROGRAM, token_id=OURS),
+        call(project_changes.get_visible_project, PROGRAM, project_id=project),
+    ]
+
+
+def changes_of_callers(scene: Scene) -> list[Call]:
+    """What the REST door writes, in organizations beside the 100,000 rows."""
+    organization = Factories.create_organization(owner=Factories.create_user())
+    caller = operator_in(organization.id)
+    team = Factories.create_team(organization)
+    project = Factories.create_project(organization, teams=[team])
+    member = Factories.create_member(organization=organization)
+    other = Factories.create_member(organization=organization)
+    user = Factories.create_user()
+    place = {"member_id": member.id, "team": team.slug}
+    work = {"project_id": project.id, "team": team.slug}
+    return [
+        call(organizations.found_organization, user.pk, name="New", slug=_new_slug()),
+        call(organizations.update_organization, caller, name="New", slug=_new_slug()),
+        call(teams.update_team, caller, team=team.slug, name="New"),
+        call(project_changes.start_project, caller, name="New", slug=_new_slug(), team=team.slug),
+        call(project_changes.update_project, caller, project_id=project.id, name="New"),
+        call(project_changes.give_project, caller, **work),
+        call(project_changes.take_project, caller, **work),
+        call(member_changes.admit_member, caller, user=user.username, role=Role.MEMBER),
+        call(member_changes.update_member, caller, member_id=member.id, role=Role.ADMIN, teams=[team.slug]),
+        call(member_changes.join_team, caller, **place),
+        call(member_changes.leave_team, caller, **place),
+        *_changes_of_credentials(organization, member),
+        *_changes_of_code(scene),
+        call(project_changes.delete_project, caller, project_id=project.id),
+        call(member_changes.leave_organization, _as_member(member)),
+        call(member_changes.remove_member, caller, member_id=other.id),
+        call(teams.delete_team, caller, team=team.slug),
+        call(_delete_whole, organization.id),
+    ]  # fmt: skip
+
+
+def _as_member(member: models.OrganizationMember) -> Caller:
+    return replace(PERSON, organization_id=member.organization_id, user_id=member.user_id)
+
+
+def _changes_of_credentials(
+    organization: models.Organization, member: models.OrganizationMember
+) -> list[Call]:
+    caller, person = operator_in(organization.id), _as_member(member)
+    key, _ = Factories.create_api_key(organization)
+    token, _ = Factories.create_org_auth_token(organization)
+    own, _ = Factories.create_user_auth_token(models.User.objects.get(pk=member.user_id))
+    return [
+        call(credential_requests.issue_api_key, caller, scopes=["org:read"]),
+        call(credential_requests.update_api_key, caller, api_key_id=key.pk, label="New"),
+        call(credential_requests.issue_organization_token, caller, scopes=["org:ci"]),
+        call(credential_requests.update_organization_token, caller, token_id=token.pk, name="New"),
+        call(credential_requests.issue_user_token, person, scopes=["org:read"]),
+        call(credential_requests.withdraw_user_token, person, token_id=own.pk),
+    ]
+
+
+def _changes_of_code(scene: Scene) -> list[Call]:
+    host = operator_in(scene.organization.id)
+    integration_id, repository_id = scene.integration.pk, scene.repository.id
+    mapping = Factories.create_code_mapping(project=scene.project, repo=scene.repository)
+    asked = {"code_mapping_id": mapping.id}
+    unknown = scene.repository.external_id + "0"
+    models.Repository.objects.filter(pk=repository_id).update(external_id=unknown)
+    return [
+        call(
+            code_mappings.update_code_mapping,
+            host, **asked, project_id=scene.project.id, repository_id=repository_id,
+            stack_root="b/", source_root=_new_slug(), default_branch="main",
+        ),
+        call(code_mappings.get_code_mapping, host, **asked),
+        call(code_mappings.delete_code_mapping, host, **asked),
+        call(
+            repository_changes.update_repository,
+            host, repository_id=repository_id, integration_id=integration_id,
+        ),
+        call(repositories.delete_repository, host, repository_id=repository_id),
+        call(
+            repository_changes.add_repository,
+            host, integration_id=integration_id, identifier=FULL_NAME,
+        ),
+    ]  # fmt: skip
+
+
+def _delete_whole(organization_id: int) -> None:
+    """Empties the organization, then deletes it: ``organizations.delete_organization``."""
+    models.Project.objects.filter(organization_id=organization_id).delete()
+    organizations.delete_organization(operator_in(organization_id))
