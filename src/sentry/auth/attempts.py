@@ -43,12 +43,14 @@ def client_address(request: HttpRequest) -> str:
 
     Behind ``SENTRY_TRUSTED_PROXIES`` proxies it is what the outermost of them added to
     ``X-Forwarded-For``; what a client wrote there itself stands further left and counts for
-    nothing. Empty where the address is not known (a Unix socket).
+    nothing. A request that passed no proxy counts for its connection. Empty where the address is
+    not known (a Unix socket).
     """
-    chain = [part.strip() for part in request.headers.get("x-forwarded-for", "").split(",")]
+    forwarded = request.headers.get("x-forwarded-for", "")
     proxies = settings.TRUSTED_PROXIES
     text = request.META.get("REMOTE_ADDR", "")
-    if proxies:
+    if proxies and forwarded:
+        chain = [part.strip() for part in forwarded.split(",")]
         text = chain[-proxies] if len(chain) >= proxies else chain[0]
     try:
         address = ipaddress.ip_address(text)

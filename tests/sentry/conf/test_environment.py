@@ -110,3 +110,10 @@ def test_encryption_keys_are_checked_without_showing_them() -> None:
     with pytest.raises(ImproperlyConfigured, match="here: key 2 is no key") as caught:
         check_encryption_keys([good, "hunter2"], source="here")
     assert "hunter2" not in str(caught.value)
+
+
+def test_an_origin_is_what_browsers_call_one():
+    assert env.origin("X", "https://errors.example:8443/sub/") == "https://errors.example:8443"
+    for url in ("errors.example", "ftp://errors.example", "https:///path", ""):
+        with pytest.raises(ImproperlyConfigured, match="X: expected"):
+            env.origin("X", url)
