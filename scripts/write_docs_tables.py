@@ -82,7 +82,7 @@ def endpoints() -> str:
     from sentry.api.urls import ENDPOINTS  # noqa: PLC0415 - likewise
     from sentry.auth.policy import REST  # noqa: PLC0415 - likewise
 
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (
             "`" + re.sub(r"<\w+:(\w+)>", r"{\1}", route) + "`",
             method,

@@ -115,8 +115,7 @@ def remove_member(caller: Caller, *, member_id: int) -> None:
     with transaction.atomic():
         row = _row(caller, member_id)
         check_role(caller, Role(row.role))
-        _check_another_owner(caller, row)
-        row.delete()
+        _end(caller, row)
 
 
 def leave_organization(caller: Caller) -> None:
@@ -126,7 +125,8 @@ def leave_organization(caller: Caller) -> None:
         NotFound: the caller is a program.
         PreconditionFailed: it is the last owner.
     """
-    remove_member(caller, member_id=own_membership(caller).id)
+    with transaction.atomic():
+        _end(caller, _row(caller, own_membership(caller).id))
 
 
 def join_team(caller: Caller, *, member_id: int, team: str) -> Member:
@@ -168,6 +168,11 @@ def _row(caller: Caller, member_id: int) -> models.OrganizationMember:
     if row is None:
         raise NotFound("member")
     return row
+
+
+def _end(caller: Caller, row: models.OrganizationMember) -> None:
+    _check_another_owner(caller, row)
+    row.delete()
 
 
 def _check_another_owner(caller: Caller, row: models.OrganizationMember) -> None:

@@ -48,7 +48,7 @@ class ChosenProjectsEndpoint(OrganizationEndpoint):
     class Permission(SentryPermission):
         scope_map = {"GET": ["project:read"], "POST": ["project:read"]}
 
-    permission_classes = (Permission,)
+    permission_classes = (Permission,)  # type: ignore[assignment] # as the guides do
 
     def get(self, request, organization):
         projects = self.get_projects(
@@ -92,8 +92,8 @@ class EndpointsOfTheGuidesTest(TestCase):
         address = f"/guides/{self.organization.slug}/"
         self.login_as(self.user)
         answer = self.client.get(address)
-        assert answer.data["id"] == str(self.organization.id)
-        assert answer.data["orgRole"] == "owner"
+        assert answer.json()["id"] == str(self.organization.id)
+        assert answer.json()["orgRole"] == "owner"
         self.client.logout()
         for scope, status in (("org:read", 200), ("org:admin", 200), ("team:admin", 403)):
             assert self.client.get(address, headers=self.headers(scope)).status_code == status
@@ -112,18 +112,20 @@ class EndpointsOfTheGuidesTest(TestCase):
         own = [str(self.project.id)]
         headers = self.headers("project:read")
         both = {"project_id": [str(self.project.id), str(other.id)]}
-        assert set(self.client.get(address, both, headers=headers).data) == set(both["project_id"])
+        assert set(self.client.get(address, both, headers=headers).json()) == set(
+            both["project_id"]
+        )
         self.client.force_login(User.objects.get(pk=member.user_id))
 
-        assert self.client.get(address).data == own
-        assert self.client.get(address, {"project_id": own}).data == own
+        assert self.client.get(address).json() == own
+        assert self.client.get(address, {"project_id": own}).json() == own
         for unseen in (other.id, foreign.id, 1, "9" * 30, 0):
             answer = self.client.get(address, {"project_id": str(unseen)})
-            assert (answer.status_code, answer.data) == (404, {"detail": "project not found"})
+            assert (answer.status_code, answer.json()) == (404, {"detail": "project not found"})
         for nonsense in ("x", "-1", "1.5"):
             answer = self.client.get(address, {"project_id": nonsense})
             assert answer.status_code == 400
-            assert set(answer.data["errors"]) == {"projectId"}
+            assert set(answer.json()["errors"]) == {"projectId"}
 
     def test_an_endpoint_s_own_limit(self):
         address = f"/guides/{self.organization.slug}/chosen/"
@@ -153,7 +155,10 @@ class EndpointsOfTheGuidesTest(TestCase):
         headers = self.headers("org:read")
         prefix = f"/guides/{self.organization.slug}/projects"
         answer = self.client.get(f"{prefix}/{self.project.slug}/", headers=headers)
-        assert answer.data == {"organization": self.organization.slug, "project": self.project.slug}
+        assert answer.json() == {
+            "organization": self.organization.slug,
+            "project": self.project.slug,
+        }
         foreign = self.create_project(self.create_organization())
         assert self.client.get(f"{prefix}/{foreign.slug}/", headers=headers).status_code == 404
         stranger = self.create_user()
@@ -183,7 +188,7 @@ class Thing:
 CALLER = Caller(
     kind=CallerKind.API_KEY, organization_id=1, scopes=frozenset(), credential="api_key:1"
 )
-asked = []
+asked: list[list[int]] = []
 
 
 def values_of(item_list):
@@ -192,7 +197,7 @@ def values_of(item_list):
     return {item.id: item.id * 10 for item in item_list if item.id != 3}
 
 
-class MySerializer(Serializer):
+class MySerializer(Serializer):  # type: ignore[type-arg] # as the guides have it
     def get_attrs(self, item_list, user, **kwargs):
         # Query once for all items
         data_by_id = values_of(item_list)
@@ -217,7 +222,7 @@ class DetailedSerializer(MySerializer):
         return {**super().serialize(obj, attrs, user, **kwargs), "extra": attrs["extra"]}
 
 
-class Bare(Serializer):
+class Bare(Serializer):  # type: ignore[type-arg] # likewise
     def serialize(self, obj, attrs, user, **kwargs):
         return {"id": obj.id, "attrs": attrs, "user": user}
 

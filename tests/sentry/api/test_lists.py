@@ -56,12 +56,12 @@ class ListsTest(TestCase):
                 continue
             path = rows.path_of(route)
             with self.subTest(path):
-                whole = [item["id"] for item in client.get(path).data]
+                whole = [item["id"] for item in client.get(path).json()]
                 seen, cursor, rounds = [], "", 0
                 while cursor or not rounds:
                     page = client.get(path, {"per_page": "2", "cursor": cursor})
                     assert page.status_code == 200, page.content
-                    seen += [item["id"] for item in page.data]
+                    seen += [item["id"] for item in page.json()]
                     cursor = page["link"].rpartition('cursor="')[2].rstrip('"')
                     rounds += 1
                 assert seen == whole
@@ -70,4 +70,4 @@ class ListsTest(TestCase):
                     stolen = foreign["link"].rpartition('cursor="')[2].rstrip('"')
                     refused = client.get(path, {"cursor": stolen})
                     assert refused.status_code == 400
-                    assert set(refused.data["errors"]) == {"cursor"}
+                    assert set(refused.json()["errors"]) == {"cursor"}

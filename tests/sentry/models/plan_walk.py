@@ -398,7 +398,7 @@ def _changes_of_code(scene: Scene) -> list[Call]:
     integration_id, repository_id = scene.integration.pk, scene.repository.id
     mapping = Factories.create_code_mapping(project=scene.project, repo=scene.repository)
     asked = {"code_mapping_id": mapping.id}
-    unknown = scene.repository.external_id + "0"
+    unknown = f"{scene.repository.external_id}0"
     models.Repository.objects.filter(pk=repository_id).update(external_id=unknown)
     return [
         call(

@@ -5,13 +5,12 @@ from datetime import timedelta
 from django.utils import timezone
 
 from sentry.auth.roles import Role
-from sentry.models import ApiKey, ApiToken, OrgAuthToken
+from sentry.models import ApiToken
 from sentry.testutils.cases import APITestCase
 
 
 class CredentialsCase(APITestCase):
     __test__ = False
-    model: type[ApiKey] | type[OrgAuthToken]
     details: str
 
     def setUp(self):
@@ -35,6 +34,10 @@ class CredentialsCase(APITestCase):
         return answer.data
 
     def headers(self, token):
+        raise NotImplementedError
+
+    def foreign(self, organization):
+        """A credential of another organization."""
         raise NotImplementedError
 
     def use(self, token):

@@ -161,7 +161,7 @@ class CreateTest(APITestCase):
         answer = self.get_success_response(name="New One", status_code=201).data
         assert (answer["slug"], answer["name"]) == ("new-one", "New One")
         path = f"/api/0/organizations/{answer['slug']}/"
-        assert self.client.get(path).data["orgRole"] == "owner"
+        assert self.client.get(path).json()["orgRole"] == "owner"
         self.get_error_response(name="New One", status_code=409)
         self.get_error_response(name="New One", slug="-", status_code=400)
 
