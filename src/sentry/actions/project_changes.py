@@ -146,7 +146,7 @@ def take_project(caller: Caller, *, project_id: int, team: str) -> None:
 def teams_of_projects(caller: Caller, project_ids: Iterable[int]) -> dict[int, list[Team]]:
     """The teams by project, by slug each; one query."""
     rows = models.ProjectTeam.objects.filter(
-        project_id__in=list(project_ids), project__organization_id=caller.organization_id
+        project_id__in=list(project_ids), team__organization_id=caller.organization_id
     ).select_related("team")
     teams: dict[int, list[Team]] = {}
     for row in rows:

@@ -309,9 +309,9 @@ def a_person_who_signs_in(name: str) -> None:
 
 def lists_of_callers() -> list[Call]:
     """What the REST door lists and reads, as a program and as a member with teams asks."""
-    project = models.Project.objects.filter(organization_id=OURS).values_list("id", flat=True)[:1][
-        0
-    ]
+    owned = models.Project.objects.filter(organization_id=OURS)
+    projects_of_ours = list(owned.values_list("id", flat=True)[:100])
+    project = projects_of_ours[0]
     some = range(OURS, OURS + 100)
     return [
         *(
@@ -329,7 +329,7 @@ def lists_of_callers() -> list[Call]:
         call(teams.page_of_project_teams, PROGRAM, project, page_size=1),
         call(teams.member_counts, PROGRAM, some),
         call(teams.teams_of_caller, PERSON),
-        call(project_changes.teams_of_projects, PROGRAM, some),
+        call(project_changes.teams_of_projects, PROGRAM, projects_of_ours),
         call(users.users_by_id, some),
         call(member_changes.get_member, PROGRAM, member_id=OURS),
         call(member_changes.own_membership, PERSON),

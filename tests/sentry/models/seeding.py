@@ -122,7 +122,13 @@ def _seed_people() -> None:
         slug="'seeded-' || i",
         name="'Project'",
     )
-    fill(tables.ProjectTeam, SOME, project_id=f"{BASE} + i", team_id=_spread())
+    # ten teams for each project, of the organization if the project is
+    fill(
+        tables.ProjectTeam,
+        MANY,
+        project_id=f"{BASE} + 1 + i % {SOME}",
+        team_id=f"{BASE} + 1 + i % {SOME} + 3 * (i / {SOME})",
+    )
 
 
 def _seed_code() -> None:
