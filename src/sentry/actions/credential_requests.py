@@ -3,7 +3,7 @@
 Nobody gives a credential a scope that they do not hold themselves. Its secret is told once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sentry import models
@@ -69,7 +69,11 @@ def issue_api_key(caller: Caller, *, scopes: Iterable[str], label: str = "") -> 
 
 
 def update_api_key(
-    caller: Caller, *, api_key_id: int, label: str | None = None, scopes: list[str] | None = None
+    caller: Caller,
+    *,
+    api_key_id: int,
+    label: str | None = None,
+    scopes: Sequence[str] | None = None,
 ) -> Credential:
     """Changes what an API key is called, or what it may do; None leaves a value as it is.
 
@@ -136,7 +140,7 @@ def issue_organization_token(
 
 
 def update_organization_token(
-    caller: Caller, *, token_id: int, name: str | None = None, scopes: list[str] | None = None
+    caller: Caller, *, token_id: int, name: str | None = None, scopes: Sequence[str] | None = None
 ) -> Credential:
     """Changes what a token is called, or what it may do; None leaves a value as it is.
 
@@ -201,7 +205,7 @@ def withdraw_user_token(caller: Caller, *, token_id: int) -> None:
     revoke_user_token(user_id=_user_of(caller), token_id=token_id)
 
 
-def _changed(caller: Caller, before: list[str], scopes: list[str]) -> list[str]:
+def _changed(caller: Caller, before: Sequence[str], scopes: Sequence[str]) -> list[str]:
     """The new scopes of a credential: those that it has may stay, whoever asks."""
     if not scopes:
         raise InvalidArgument("scopes", "at least one is needed")

@@ -179,6 +179,11 @@ def permission_denied(_request: HttpRequest, exception: Exception) -> JsonRespon
     return JsonResponse({"detail": text}, status=HTTPStatus.FORBIDDEN)
 
 
+def csrf_failure(_request: HttpRequest, reason: str = "") -> JsonResponse:  # noqa: ARG001
+    """Django's ``CSRF_FAILURE_VIEW``, for what is no endpoint."""
+    return JsonResponse({"detail": CsrfFailed().message}, status=HTTPStatus.FORBIDDEN)
+
+
 def not_found(_request: HttpRequest, *_args: object, **_kwargs: object) -> JsonResponse:
     """Django's ``handler404``, and the answer to every unknown path of the API."""
     return JsonResponse({"detail": _FRAMEWORK[exceptions.NotFound]}, status=HTTPStatus.NOT_FOUND)

@@ -105,6 +105,7 @@ AUTH_PASSWORD_VALIDATORS = [
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "sentry.api.errors.csrf_failure"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SENTRY_URL_PREFIX.startswith("https://")
 # A proxy that ends TLS leaves plain HTTP for us: pages of our own address may still post to it.
 CSRF_TRUSTED_ORIGINS = [env.origin("SENTRY_URL_PREFIX", SENTRY_URL_PREFIX)]

@@ -2,23 +2,23 @@
 
 from collections.abc import Mapping
 
-from django.http import HttpRequest, JsonResponse
-from django.views.decorators.http import require_safe
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from sentry import __version__
 from sentry.actions.health import check_health
+from sentry.web.methods import safe_only
 
 
-@require_safe
-def live(request: HttpRequest) -> JsonResponse:
+@safe_only
+def live(request: HttpRequest) -> HttpResponse:
     """Says that the process answers, and asks nobody else: 200. With ``?full`` as ``ready``."""
     if "full" in request.GET:
         return ready(request)
     return JsonResponse({"healthy": True, "version": __version__})
 
 
-@require_safe
-def ready(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
+@safe_only
+def ready(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     """Says whether all that the process needs does its work: 200, or 503 with what is wrong.
 
     Warnings tell what is wrong elsewhere and leave the status alone.

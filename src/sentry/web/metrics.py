@@ -1,17 +1,15 @@
 """``/_metrics``: for Prometheus."""
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_safe
 
 from sentry.actions.metrics import may_read_metrics, read_metrics
+from sentry.web.methods import safe_only
 
 # Whoever sends one of these asks for another: its own address says nothing.
 _FORWARDED = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_FOR", "HTTP_X_REAL_IP", "HTTP_VIA")
 
 
-@csrf_exempt  # so that another method is answered as one
-@require_safe
+@safe_only
 def metrics(request: HttpRequest) -> HttpResponse:
     """All metrics as text; 404 to whoever may not read them."""
     allowed = may_read_metrics(

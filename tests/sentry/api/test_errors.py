@@ -17,6 +17,7 @@ from sentry.api.base import Endpoint, control_silo_endpoint, serves
 from sentry.api.errors import (
     STATUSES,
     camel_case,
+    csrf_failure,
     exception_handler,
     permission_denied,
     status_of,
@@ -38,6 +39,19 @@ class UnknownPathsTest(TestCase):
                 assert response.status_code == 404
                 assert response["content-type"] == "application/json"
                 assert response.data == {"detail": "There is nothing at this address."}
+
+    def test_a_method_that_a_known_path_does_not_take(self):
+        for path in ("/_health/", "/_health/ready/", "/api/0/openapi.json"):
+            for method in ("POST", "DELETE", "PATCH"):
+                response = self.client.call(method, path)
+                assert response.status_code == 405
+                assert response.data == {"detail": "This address does not take that method."}
+                assert "GET" in response["allow"]
+
+    def test_django_s_own_answer_to_a_wrong_csrf_token(self):
+        response = csrf_failure(HttpRequest(), "the secret reason")
+        assert response.status_code == 403
+        assert response.content == b'{"detail": "the CSRF token is missing or wrong"}'
 
     def test_a_host_header_that_is_none(self):
         with self.settings(ALLOWED_HOSTS=["errors.example"]):
@@ -161,6 +175,7 @@ class InternalErrorTest(APITestCase):
         assert b"secret" not in response.content
         (record,) = logged.records
         assert vars(record)["event_id"] == response.data["eventId"]
+        assert vars(record)["owner"] == "access"
         assert record.exc_info is not None
         assert "the secret cause" in str(record.exc_info[1])
 

@@ -48,7 +48,7 @@ class ChosenProjectsEndpoint(OrganizationEndpoint):
     class Permission(SentryPermission):
         scope_map = {"GET": ["project:read"], "POST": ["project:read"]}
 
-    permission_classes = (Permission,)  # type: ignore[assignment] # as the guides do
+    permission_classes = (Permission,)
 
     def get(self, request, organization):
         projects = self.get_projects(

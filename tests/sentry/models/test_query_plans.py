@@ -106,7 +106,6 @@ def test_administration(rows: None) -> None:
     check(plan_walk.administration)
 
 
-<<<<<<< HEAD
 def test_background_work(rows: None) -> None:
     check(plan_walk.background_work)
 
@@ -136,7 +135,8 @@ def test_the_machinery_of_background_work(rows: None, monkeypatch: pytest.Monkey
         plan_walk.call(scheduler.resend),
     ]
     check(lambda: calls)
-=======
+
+
 def test_lists_of_callers(rows: None) -> None:
     check(plan_walk.lists_of_callers)
 
@@ -146,7 +146,6 @@ def test_changes_of_callers(scene: Scene) -> None:
     faults = faults_of(plan_walk.changes_of_callers(scene))
     if faults:
         pytest.fail("\n".join(faults), pytrace=False)
->>>>>>> c3a9f80 (docs: Say how an endpoint is added, tried word for word; write the OpenAPI document to a file.)
 
 
 def test_credentials_and_what_guards_them(rows: None) -> None:
@@ -227,12 +226,8 @@ NOT_WALKED = {
     "sentry.actions.validation": "asks no database",
 }
 ASK_NOTHING = {
-<<<<<<< HEAD
-    "check_email", "check_health", "may_read_metrics", "read_metrics", "sees_every_project", "to_summary", "check_organization", "check_provider", "commit_url", "create_user",
-=======
-    "api_key_value", "check_email", "check_label", "check_platform", "fits", "new_row", "org_token_value", "summary_of",
+    "api_key_value", "check_email", "check_label", "check_platform", "fits", "may_read_metrics", "new_row", "org_token_value", "read_metrics", "summary_of",
     "to_member", "to_project", "to_team", "user_token_value", "check_health", "sees_every_project", "to_summary", "check_organization", "check_provider", "commit_url", "create_user",
->>>>>>> c3a9f80 (docs: Say how an endpoint is added, tried word for word; write the OpenAPI document to a file.)
     "operator_in", "user_value", "provider_key", "provider_names", "provider_of", "ref_of", "require",
     "to_code_mapping", "to_commit", "to_repository", "unstored",
 }  # fmt: skip
@@ -268,12 +263,9 @@ def test_every_action_is_walked(scene: Scene) -> None:
         plan_walk.access_of_people(),
         plan_walk.calls_with_a_host(scene),
         plan_walk.administration(),
-<<<<<<< HEAD
         plan_walk.background_work(),
-=======
         plan_walk.lists_of_callers(),
         plan_walk.changes_of_callers(scene),
->>>>>>> c3a9f80 (docs: Say how an endpoint is added, tried word for word; write the OpenAPI document to a file.)
     )
     walked = {call.action.__name__ for calls in walks for call in calls}
     new = _public_functions() - walked - ASK_NOTHING - INNER - TOGETHER

@@ -78,9 +78,7 @@ def test_a_scope_is_needed(sentry: Sentry) -> None:
 
 def test_a_long_label_is_refused(sentry: Sentry) -> None:
     words = ["--scope", "org:read", "--label", "x" * 65]
-    assert (
-        "label: must have at most 64" in sentry("apikey", "create", *ACME, *words, status=1).stderr
-    )
+    assert "label: is longer than 64" in sentry("apikey", "create", *ACME, *words, status=1).stderr
 
 
 def test_keys_are_listed_without_their_secrets(sentry: Sentry, sentry_json: SentryJson) -> None:

@@ -45,14 +45,17 @@ class PlainSerializer[T, R](Serializer[T, object, R]):
 
 @overload
 def serialize[T, A, R](
-    obj: list[T] | tuple[T, ...], user: Caller, serializer: Serializer[T, A, R], **kwargs: object
+    obj: list[T] | tuple[T, ...],  # guide: concrete-input - one value may be a Sequence too
+    user: Caller,
+    serializer: Serializer[T, A, R],
+    **kwargs: object,
 ) -> list[R]: ...
 @overload
 def serialize[T, A, R](
     obj: T, user: Caller, serializer: Serializer[T, A, R], **kwargs: object
 ) -> R: ...
 def serialize[T, A, R](
-    obj: T | list[T] | tuple[T, ...],
+    obj: T | list[T] | tuple[T, ...],  # guide: concrete-input - likewise
     user: Caller,
     serializer: Serializer[T, A, R],
     **kwargs: object,

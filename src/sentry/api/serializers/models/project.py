@@ -46,7 +46,7 @@ class ProjectSerializer(Serializer[Project, list[TeamOfProjectResponse], Project
         }
 
     def serialize(
-        self, obj: Project, attrs: list[TeamOfProjectResponse], user: Caller, **kwargs: object
+        self, obj: Project, attrs: Sequence[TeamOfProjectResponse], user: Caller, **kwargs: object
     ) -> ProjectResponse:
         """See ``ProjectResponse``."""
         return {
@@ -55,5 +55,5 @@ class ProjectSerializer(Serializer[Project, list[TeamOfProjectResponse], Project
             "name": obj.name,
             "platform": obj.platform,
             "dateCreated": obj.date_added,
-            "teams": attrs,
+            "teams": list(attrs),
         }

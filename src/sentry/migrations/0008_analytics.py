@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sentry", "0006_options_and_flags")]
+    dependencies = [("sentry", "0007_user_sessions")]
     operations = [
         migrations.CreateModel(
             name="AnalyticsEvent",

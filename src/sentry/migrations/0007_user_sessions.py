@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sentry", "0004_commit_author_verbatim")]
+    dependencies = [("sentry", "0006_options_and_flags")]
     operations = [
         migrations.AddField(
             model_name="user",
