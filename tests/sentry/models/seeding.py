@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from django.contrib.sessions.models import Session
 from django.db import connection, models
 
 from sentry import models as tables
@@ -22,7 +23,8 @@ EPOCH = int(_TIME.timestamp())
 
 def fill(model: type[models.Model], count: int, **expressions: str) -> None:
     """Makes ``count`` rows; each expression is SQL over ``i``, which counts from 1."""
-    given = {"id": f"{BASE} + i", **expressions}
+    has_id = any(field.name == "id" for field in model._meta.concrete_fields)
+    given = {"id": f"{BASE} + i", **expressions} if has_id else expressions
     columns = {
         str(field.column): given.get(field.attname) or given.get(field.name) or _default(field)
         for field in model._meta.concrete_fields
@@ -223,6 +225,14 @@ def _seed_credentials() -> None:
     fill(tables.ApiKey, MORE, organization_id=owned, **hashed)
     fill(tables.OrgAuthToken, MORE, organization_id=owned, **hashed)
     fill(tables.ApiToken, MORE, user_id=_spread(), **hashed)
+    fill(
+        Session,
+        MANY,
+        session_key="'session-' || i",
+        session_data="'data'",
+        expire_date=time_of("i"),
+    )
+    fill(tables.Lease, MORE, name="'lease-' || i", holder="'holder'", expires_at=time_of("i"))
     fill(
         tables.IdempotencyRecord,
         MORE,

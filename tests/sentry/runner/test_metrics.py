@@ -27,7 +27,8 @@ def test_all_workers_count_together(
 ) -> None:
     temporary = tmp_path / "tmp"
     temporary.mkdir()
-    command = [SENTRY, "run", "web", "--port", "0", "--server", server, "--workers", "2"]
+    web = [SENTRY, "run", "web", "--port", "0", "--no-tasks"]
+    command = [*web, "--server", server, "--workers", "2"]
     with running(command, {**environment, "TMPDIR": str(temporary)}, tmp_path) as program:
         for _ in range(REQUESTS):  # each on a connection of its own, so that both workers get some
             answer = httpx.get(f"{program.url}/_health/", timeout=PATIENCE)
