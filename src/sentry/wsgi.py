@@ -22,9 +22,16 @@ _django = WSGIHandler()
 
 def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Answers one request (WSGI). A stream keeps the request's id around each of its steps."""
-    door = _rpc if is_rpc(environ) else _django
     own = request_id.accepted(environ.get("HTTP_X_REQUEST_ID", ""))
-    told = ("x-request-id", own)
+    with request_id.bound(own):
+        if is_rpc(environ):
+            return _rpc(environ, start_response)  # which tells the id by itself
+        return _django(environ, _telling(own, start_response))
+
+
+def _telling(own: str, start_response: StartResponse) -> StartResponse:
+    """A ``start_response`` that adds the request's id."""
+    told = (request_id.HEADER, own)
 
     def start(
         status: str,
@@ -33,5 +40,4 @@ def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iter
     ) -> object:
         return start_response(status, [*headers, told], *exc_info)
 
-    with request_id.bound(own):
-        return door(environ, start)  # type: ignore[arg-type] # exc_info may be left out
+    return start  # type: ignore[return-value] # exc_info may be left out

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import pytest
 from google.protobuf.descriptor import MethodDescriptor
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Gauge
 
 from scripts import write_docs_tables
 from sentry import features, options
@@ -80,20 +80,17 @@ def test_every_setting_is_documented() -> None:
 
 
 def test_every_metric_is_documented() -> None:
-    metrics = [
-        value for value in vars(declared).values() if isinstance(value, Counter | Gauge | Histogram)
-    ]
+    values = vars(declared).values()
+    durations = [each.histogram for each in values if isinstance(each, declared._Durations)]
+    metrics = [*durations, *(each for each in values if isinstance(each, Gauge))]
     documented = {
         (name, *re.findall(r"`(\w+)`", labels))
         for name, labels in re.findall(
             r"^\| `(sentry_\w+)` \| ([^|]*) \|", pages.text("docs/observability.md"), re.MULTILINE
         )
     }
-    own = {
-        (f"{each._name}_total" if isinstance(each, Counter) else each._name, *each._labelnames)
-        for each in metrics
-    }
-    assert len(own) > 8
+    own = {(each._name, *each._labelnames) for each in metrics}
+    assert len(own) > 4
     assert documented == own | {
         ("sentry_tasks_queue_depth", "queue", "state"),
         ("sentry_tasks_oldest_wait_seconds", "queue"),

@@ -161,5 +161,7 @@ LOGGING = {
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
         "urllib3": {"level": "ERROR"},  # its retries of a report are not news
+        # A 404 is no news either: metrics count it, and the access log tells of it.
+        "django.request": {"level": "ERROR"},
     },
 }

@@ -78,9 +78,9 @@ def _register_doors(options: OptionsManager) -> None:
     )
     register(
         "ratelimit.lease-size",
-        default=500,
+        default=2000,
         minimum=1,
-        help="How many requests a process leases from the shared counter at a time.",
+        help="The most requests that a process leases from the shared counter at a time; never above a twentieth of the limit.",
     )
     register(
         "idempotency.ttl",

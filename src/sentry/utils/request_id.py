@@ -10,6 +10,8 @@ from contextvars import ContextVar
 # What a caller may choose: enough for every common form of ids, and nothing that breaks a line.
 _WELL_FORMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _RANDOM_BYTES = 16
+# The header that every answer tells it in.
+HEADER = "x-request-id"
 
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
 

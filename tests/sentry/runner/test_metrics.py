@@ -17,7 +17,7 @@ REQUESTS = 60
 def counted(url: str) -> float:
     found = samples(httpx.get(f"{url}/_metrics", timeout=PATIENCE).raise_for_status().text)
     labels = {"endpoint": "sentry-health", "method": "GET", "status": "200"}
-    return value_of(found, "sentry_rest_requests_total", **labels)
+    return value_of(found, "sentry_rest_duration_seconds_count", **labels)
 
 
 @pytest.mark.usefixtures("installed")
@@ -36,7 +36,7 @@ def test_all_workers_count_together(
             assert len(answer.headers["x-request-id"]) == 32
         assert counted(program.url) == REQUESTS
         (folder,) = temporary.glob("sentry-metrics-*")
-        assert len(list(folder.glob("counter_*.db"))) == 2
+        assert len(list(folder.glob("histogram_*.db"))) == 2
         forwarded = httpx.get(f"{program.url}/_metrics", headers={"x-forwarded-for": "127.0.0.1"})
         assert forwarded.status_code == 404
         program.process.send_signal(signal.SIGTERM)

@@ -33,7 +33,7 @@ from sentry.integrations.grpc.services import ScmServicer
 from sentry.integrations.grpc.unary import UnaryMethod, unary_methods
 from sentry.integrations.grpc.unary import answer as answer_unary
 from sentry.integrations.source_code_management.errors import ScmError
-from sentry.utils.request_id import bound
+from sentry.utils.request_id import HEADER, bound, current
 
 PREFIX = "/grpc"
 SERVICE_PATH = f"/{SERVICE.full_name}/"
@@ -51,7 +51,9 @@ class RpcApplication:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answers one request (WSGI)."""
-        extra = cors.response_headers(environ) if "HTTP_ORIGIN" in environ else []
+        extra = [(HEADER, current())]
+        if "HTTP_ORIGIN" in environ:
+            extra += cors.response_headers(environ)
         if environ["REQUEST_METHOD"] == "OPTIONS":
             start_response("204 No Content", [*extra, *cors.preflight_headers(environ)])
             return []

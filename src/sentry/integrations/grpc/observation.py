@@ -24,7 +24,7 @@ def finished(call: RpcCall) -> None:
 def refused(policy: RpcPolicy | None, code: str) -> None:
     """Counts a request that never became a call."""
     method = policy.name if policy else "unknown"
-    metrics.rpc_refused(method, code)
+    metrics.rpc_finished(method, code, 0.0)
     rate = options.get_float("logging.access-log-rate")
     if rate and random.random() < rate:  # noqa: S311
         _log(method, code, 0.0, "")

@@ -15,9 +15,8 @@ from sentry.testutils.metrics import samples, value_of
 from tests.sentry.integrations.grpc import door
 from tests.sentry.integrations.scene import PATH
 
-COUNT = "sentry_rpc_requests_total"
-TIMES = "sentry_rpc_duration_seconds_count"
-HOSTS = "sentry_host_requests_total"
+COUNT = "sentry_rpc_duration_seconds_count"
+HOSTS = "sentry_host_request_duration_seconds_count"
 
 
 class Since:
@@ -53,7 +52,6 @@ def test_unary_calls(scene, since, monkeypatch):
     get(scene)
     for code in ("OK", "NOT_FOUND", "UNAUTHENTICATED", "INTERNAL"):
         assert since.grown(COUNT, method="GetRepository", code=code) == 1
-    assert since.grown(TIMES, method="GetRepository") == 4
 
 
 @pytest.mark.parametrize("content_type", [door.JSON, door.PROTO, door.GRPC_WEB_TEXT])
@@ -69,7 +67,6 @@ def test_what_never_becomes_a_call(db, since):
     assert since.grown(COUNT, method="unknown", code="UNIMPLEMENTED") == 1
     assert since.grown(COUNT, method="GetRepository", code="UNIMPLEMENTED") == 1
     assert since.grown(COUNT, method="GetRepository", code="INVALID_ARGUMENT") == 1
-    assert since.grown(TIMES, method="GetRepository") == 0
 
 
 def blame(scene, sha=None):
@@ -83,7 +80,6 @@ def test_streams(scene, since):
     scene.rpc("StreamFileBlame", blame(scene, "not a sha"))
     assert since.grown(COUNT, method="StreamFileBlame", code="OK") == 1
     assert since.grown(COUNT, method="StreamFileBlame", code="INVALID_ARGUMENT") == 1
-    assert since.grown(TIMES, method="StreamFileBlame") == 2
 
 
 def test_a_stream_that_its_caller_leaves(scene, since):
@@ -110,8 +106,6 @@ def test_calls_of_a_host(scene, since):
     scene.emulator.faults.add(Fault(kind="status", status=404))
     scene.rpc("GetFile", scm_pb2.GetFileRequest(repository_id=scene.repository.id, path="a"))
     assert since.grown(HOSTS, provider="github", status="404") >= 1
-    duration = "sentry_host_request_duration_seconds_count"
-    assert since.grown(duration, provider="github") >= 2
 
 
 def test_a_host_that_does_not_answer_or_refuses(scene, since):
