@@ -3,7 +3,6 @@
 from http import HTTPStatus
 
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -15,7 +14,8 @@ from sentry.actions.credential_requests import (
 from sentry.api.api_owners import ApiOwner
 from sentry.api.api_publish_status import ApiPublishStatus
 from sentry.api.authentication import caller_of
-from sentry.api.base import Body, ControlSiloEndpoint, parse
+from sentry.api.base import ControlSiloEndpoint, parse
+from sentry.api.endpoints.credential_bodies import ApiTokenRequest
 from sentry.api.pagination import PageQuery
 from sentry.api.permissions import SessionPermission
 from sentry.api.schema import LINK, ListOf, answers, path_id
@@ -27,21 +27,6 @@ from sentry.api.serializers.models.credential import (
     NewCredentialSerializer,
 )
 from sentry.auth.ratelimit import RateLimit
-
-
-class ApiTokenRequest(Body):
-    """A token to make."""
-
-    name = serializers.CharField(
-        required=False, default="", allow_blank=True, help_text="What people call it."
-    )
-    scopes = serializers.ListField(
-        child=serializers.CharField(),
-        help_text="What it may do: nothing that the user's role does not allow.",
-    )
-    expires_at = serializers.DateTimeField(
-        required=False, default=None, allow_null=True, help_text="When it ends; null: never."
-    )
 
 
 class ApiTokensEndpoint(ControlSiloEndpoint):

@@ -3,7 +3,6 @@
 from http import HTTPStatus
 
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -18,8 +17,9 @@ from sentry.actions.reading import OrganizationSummary
 from sentry.api.api_owners import ApiOwner
 from sentry.api.api_publish_status import ApiPublishStatus
 from sentry.api.authentication import caller_of
-from sentry.api.base import Body, control_silo_endpoint, parse
+from sentry.api.base import control_silo_endpoint, parse
 from sentry.api.bases.organization import OrganizationEndpoint
+from sentry.api.endpoints.credential_bodies import CredentialChange, CredentialRequest
 from sentry.api.pagination import PageQuery
 from sentry.api.schema import LINK, ListOf, answers, path_id
 from sentry.api.serializers import serialize
@@ -32,25 +32,6 @@ from sentry.api.serializers.models.credential import (
 from sentry.auth.ratelimit import RateLimit
 
 _ID = path_id("token_id", "The token's id.")
-
-
-class AuthTokenRequest(Body):
-    """A token to make."""
-
-    name = serializers.CharField(
-        required=False, default="", allow_blank=True, help_text="What people call it."
-    )
-    scopes = serializers.ListField(
-        child=serializers.CharField(),
-        help_text="What it may do: nothing that the caller may not.",
-    )
-
-
-class AuthTokenChange(Body):
-    """What is to change of a token."""
-
-    name = serializers.CharField(required=False, allow_blank=True)
-    scopes = serializers.ListField(child=serializers.CharField(), required=False)
 
 
 @control_silo_endpoint
@@ -72,12 +53,12 @@ class OrganizationAuthTokensEndpoint(OrganizationEndpoint):
         return self.page_response(request, page, CredentialSerializer())
 
     @extend_schema(
-        request=AuthTokenRequest,
+        request=CredentialRequest,
         responses=answers(NewCredentialResponse, status=201, text="It, and its secret: once."),
     )
     def post(self, request: Request, organization: OrganizationSummary) -> Response:
         """Makes a token. Its secret is in this answer and in no other."""
-        body = parse(AuthTokenRequest, request.data)
+        body = parse(CredentialRequest, request.data)
         made = issue_organization_token(
             caller_of(request), scopes=body["scopes"], name=body["name"]
         )
@@ -103,10 +84,12 @@ class OrganizationAuthTokenDetailsEndpoint(OrganizationEndpoint):
         found = get_organization_token(caller_of(request), token_id=token_id)
         return Response(serialize(found, caller_of(request), CredentialSerializer()))
 
-    @extend_schema(parameters=[_ID], request=AuthTokenChange, responses=answers(CredentialResponse))
+    @extend_schema(
+        parameters=[_ID], request=CredentialChange, responses=answers(CredentialResponse)
+    )
     def put(self, request: Request, organization: OrganizationSummary, token_id: int) -> Response:
         """Changes the token's name or scopes. A scope to add is one that the caller holds."""
-        body = parse(AuthTokenChange, request.data)
+        body = parse(CredentialChange, request.data)
         changed = update_organization_token(
             caller_of(request),
             token_id=token_id,
