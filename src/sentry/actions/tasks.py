@@ -92,6 +92,15 @@ def is_scheduled() -> bool:
     return leases.is_held(scheduler.LEASE)
 
 
+def is_broker_reachable() -> bool:
+    """Whether the broker answers now; True where there is none.
+
+    Raises:
+        ImproperlyConfigured: the broker has no address.
+    """
+    return messenger.is_reachable()
+
+
 def queue_depths() -> list[QueueDepth]:
     """Every queue of this process's tasks, by name, with what it holds."""
     now = timezone.now()

@@ -13,6 +13,7 @@ from django.db import DatabaseError, connection
 
 from sentry import features, options
 from sentry.actions.encryption_keys import count_unreadable
+from sentry.actions.tasks import is_broker_reachable, is_scheduled, queue_depths
 from sentry.auth.signature import MalformedSecretsError, parse_shared_secrets
 from sentry.conf import home
 from sentry.db.probe import check_connection
@@ -45,7 +46,13 @@ def run_checks() -> Iterator[Check]:
     yield database
     yield from check_database_file()
     if database.state is State.OK:
-        for check in (check_migrations, check_stored_credentials, check_search, check_clock):
+        for check in (
+            check_migrations,
+            check_stored_credentials,
+            check_search,
+            check_clock,
+            check_background_work,
+        ):
             yield _guarded(check)
     yield check_shared_secrets()
     yield check_redis()
@@ -166,6 +173,19 @@ def check_clock() -> Check:
         if away > _CLOCK_TOLERANCE:
             return _warn("clock", f"it differs from the database's by {away:.0f} s: use NTP")
     return _ok("clock", "plausible")
+
+
+def check_background_work() -> Check:
+    """Whether the broker answers, somebody does the work, and nothing was given up."""
+    name = "background-work"
+    if not is_broker_reachable():
+        return _fail(name, "the broker does not answer: look at SENTRY_TASK_BROKER and the server")
+    failed = sum(depth.failed for depth in queue_depths())
+    if failed:
+        return _warn(name, f"tasks that were given up: {failed}; look at `sentry tasks failed`")
+    if not is_scheduled():
+        return _warn(name, "no process does it now: start the web server, or a worker and the beat")
+    return _ok(name, "is done")
 
 
 def check_shared_secrets() -> Check:

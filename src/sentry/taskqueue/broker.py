@@ -80,6 +80,16 @@ def queue_of(name: str) -> Queue:
     return Queue(full, routing_key=full)
 
 
+def connect() -> None:
+    """Opens a connection to the broker, and closes it.
+
+    Raises:
+        OperationalError, OSError: the broker does not answer (``UNREACHABLE``).
+    """
+    with app().connection_for_write() as connection:
+        connection.ensure_connection(max_retries=1, timeout=_CONNECT_SECONDS)
+
+
 def send(record_id: int, queue: str, time_limit: float) -> None:
     """Sends the message of a record.
 

@@ -46,6 +46,23 @@ def announce(record_id: int, queue: str, time_limit: float) -> bool:
     return True
 
 
+def is_reachable() -> bool:
+    """Whether the broker answers now, within a few seconds; True where there is none.
+
+    Raises:
+        ImproperlyConfigured: the broker has no address.
+    """
+    if not has_broker():
+        return True
+    from sentry.taskqueue import broker  # noqa: PLC0415 - as above
+
+    try:
+        broker.connect()
+    except broker.UNREACHABLE:
+        return False
+    return True
+
+
 def forget() -> None:
     """Asks the broker again at once, whatever happened before."""
     _broker.rests_until = 0.0

@@ -12,8 +12,11 @@ from pytest_django import Settings
 
 from sentry import features
 from sentry.integrations.github.integration import GitHubIntegrationProvider
+from sentry.models.taskrecord import TaskStatus
 from sentry.runner import checks
 from sentry.runner.check import State
+from sentry.taskqueue import broker, scheduler
+from sentry.testutils.factories import Factories
 from tests.sentry.runner.conftest import Process, Sentry
 
 
@@ -39,6 +42,7 @@ def test_doctor_finds_a_healthy_installation(process: Process) -> None:
         "stored-credentials": "ok",
         "search": "ok",
         "clock": "ok",
+        "background-work": "warn",
         "shared-secrets": "warn",
         "redis": "ok",
         "git": "ok",
@@ -188,3 +192,24 @@ def test_doctor_misses_the_search_index(process: Process, home: Path) -> None:
         database.execute("DROP TRIGGER sentry_repository_search_update")
     done = process("doctor", status=1)
     assert "fail search: missing: sentry_repository_search_update" in done.stdout
+
+
+@pytest.mark.django_db
+class TestBackgroundWork:
+    def test_nobody_who_does_it(self) -> None:
+        assert checks.check_background_work().state is State.WARN
+        Factories.create_lease(name=scheduler.LEASE)
+        assert checks.check_background_work().state is State.OK
+
+    def test_what_was_given_up(self) -> None:
+        Factories.create_lease(name=scheduler.LEASE)
+        Factories.create_task_record(status=TaskStatus.FAILED)
+        check = checks.check_background_work()
+        assert (check.state, "given up: 1" in check.text) == (State.WARN, True)
+
+    def test_a_broker_that_is_down(self, settings: Settings) -> None:
+        settings.TASK_BROKER, settings.AMQP_URL = "AMQP", "amqp://guest:hunter2@127.0.0.1:1//"
+        broker.app.cache_clear()
+        check = checks.check_background_work()
+        broker.app.cache_clear()
+        assert (check.state, "hunter2" in check.text) == (State.FAIL, False)
