@@ -4,6 +4,7 @@ from sentry.options.manager import OptionsManager
 
 KIB = 1024
 MIB = 1024 * KIB
+HOUR = 3600
 
 
 def register_all(options: OptionsManager) -> None:
@@ -12,6 +13,7 @@ def register_all(options: OptionsManager) -> None:
         "options.refresh-interval",
         default=10.0,
         minimum=1,
+        maximum=HOUR,
         help="Seconds until a process sees options and flags that another one changed.",
     )
     _register_doors(options)
@@ -26,6 +28,7 @@ def _register_doors(options: OptionsManager) -> None:
         "auth.cache-ttl",
         default=5.0,
         minimum=0,
+        maximum=HOUR,
         help="Seconds that a credential is remembered in a process; 0: never.",
     )
     register(
@@ -57,17 +60,20 @@ def _register_doors(options: OptionsManager) -> None:
         "grpc.default-deadline",
         default=30.0,
         above=0,
+        maximum=HOUR,
         help="Seconds that a call may take when it names no deadline.",
     )
     register(
         "grpc.max-deadline",
         default=120.0,
         above=0,
+        maximum=HOUR,
         help="The longest deadline that a call may ask for, in seconds.",
     )
     register(
         "grpc.cors-origins",
         default=[],
+        pattern=r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?",
         help="Origins that browsers may call from, as https://host[:port].",
     )
     register(
@@ -94,16 +100,21 @@ def _register_observation(options: OptionsManager) -> None:
     options.register(
         "logging.access-log-rate",
         default=0.0,
+        minimum=0,
+        maximum=1,
         help="The part of all requests, 0 to 1, that is logged as rpc.request or api.request.",
     )
     options.register(
         "analytics.backend",
         default="none",
+        choices=("none", "log", "database"),
         help="Where events of analytics go: none, log or database.",
     )
     options.register(
         "analytics.retention-days",
         default=90,
+        minimum=1,
+        maximum=36_500,
         help="Days that events of analytics are kept in the database.",
     )
 
@@ -114,24 +125,28 @@ def _register_hosts(options: OptionsManager) -> None:
         "scm.http.connect-timeout",
         default=5.0,
         above=0,
+        maximum=HOUR,
         help="Seconds to wait for a connection to a host.",
     )
     register(
         "scm.http.read-timeout",
         default=15.0,
         above=0,
+        maximum=HOUR,
         help="Seconds to wait for a host's next bytes.",
     )
     register(
         "scm.http.total-timeout",
         default=30.0,
         above=0,
+        maximum=HOUR,
         help="Seconds that one host call may take with all its retries.",
     )
     register(
         "scm.http.max-attempts",
         default=3,
         minimum=1,
+        maximum=20,
         help="How often a call that may be repeated is tried.",
     )
     register(
@@ -160,11 +175,13 @@ def _register_tasks(options: OptionsManager) -> None:
         "tasks.message-grace",
         default=60.0,
         above=0,
+        maximum=24 * HOUR,
         help="Seconds after which a task's message counts as lost and is sent again.",
     )
     register(
         "tasks.poll-interval",
         default=0.2,
         above=0,
+        maximum=60,
         help="Seconds between two looks of an idle embedded runner for due tasks.",
     )

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from sentry.options.option import Option, OptionValue, Source, UnknownOptionError
+from sentry.options.option import MOST, Option, OptionValue, Source, UnknownOptionError
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +45,9 @@ class OptionsManager:
         settable: bool = True,
         minimum: float | None = None,
         above: float | None = None,
+        maximum: float = MOST,
+        choices: tuple[str, ...] = (),
+        pattern: str = "",
     ) -> None:
         """Adds an option; see ``Option`` for the arguments.
 
@@ -54,7 +57,15 @@ class OptionsManager:
         if name in self._options:
             raise ValueError(f"the option {name} is registered twice")
         option = Option(
-            name=name, default=default, help=help, settable=settable, minimum=minimum, above=above
+            name=name,
+            default=default,
+            help=help,
+            settable=settable,
+            minimum=minimum,
+            above=above,
+            maximum=maximum,
+            choices=choices,
+            pattern=pattern,
         )
         self._options[name] = option
         text = os.environ.get(option.environment_name)
@@ -145,11 +156,11 @@ class OptionsManager:
 
         Raises:
             UnknownOptionError: no such option is registered.
+            ValueError: a value has another type.
         """
-        for name in values:
-            self.find(name)
+        typed = {name: self.find(name).typed(value) for name, value in values.items()}
         before = self._overridden
-        self._overridden = {**before, **values}
+        self._overridden = {**before, **typed}
         self._merge()
         try:
             yield

@@ -1,10 +1,15 @@
 """One option: its type, its bounds, and what values it takes."""
 
 import json
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 type OptionValue = bool | int | float | str | list[str]
+
+
+# What fits into 32 bits with a sign: no count, size or time here is near it.
+MOST = 2**31 - 1
 
 
 class UnknownOptionError(KeyError):
@@ -30,6 +35,9 @@ class Option:
         settable: whether it may be changed at run time; else only by the environment.
         minimum: the least number that it takes.
         above: a number that its value must be greater than.
+        maximum: the greatest number that it takes; without one, the most that 32 bits hold.
+        choices: the texts that it takes; empty: all.
+        pattern: what each of its texts must match from end to end; empty: anything.
     """
 
     name: str
@@ -38,6 +46,9 @@ class Option:
     settable: bool = True
     minimum: float | None = None
     above: float | None = None
+    maximum: float = MOST
+    choices: tuple[str, ...] = ()
+    pattern: str = ""
 
     @property
     def environment_name(self) -> str:
@@ -52,14 +63,14 @@ class Option:
         Raises:
             ValueError: it stands for none; the text says what is expected.
         """
-        if isinstance(self.default, str):
-            return text
+        value: object = text
         if isinstance(self.default, list):
-            return [part.strip() for part in text.split(",") if part.strip()]
-        try:
-            value = json.loads(text)
-        except ValueError:
-            value = None
+            value = [part.strip() for part in text.split(",") if part.strip()]
+        elif not isinstance(self.default, str):
+            try:
+                value = json.loads(text)
+            except ValueError:
+                value = None
         kind = type(self.default).__name__
         return self._checked(value, f"expected a value of type {kind}, got {text!r}")
 
@@ -72,11 +83,29 @@ class Option:
         kind = type(self.default).__name__
         return self._checked(value, f"expected a value of type {kind}, got {value!r}")
 
+    def typed(self, value: object) -> OptionValue:
+        """As ``check``, whatever the bounds are: what a test sets.
+
+        Raises:
+            ValueError: it has another type.
+        """
+        typed = self._typed(value)
+        if typed is None:
+            raise ValueError(
+                f"{self.name}: expected a {type(self.default).__name__}, got {value!r}"
+            )
+        return typed
+
     def _checked(self, value: object, wrong_type: str) -> OptionValue:
         checked = self._typed(value)
         if checked is None:
             raise ValueError(wrong_type)
-        if not isinstance(checked, bool) and isinstance(checked, int | float):
+        if isinstance(checked, str):
+            self._check_text(checked)
+        elif isinstance(checked, list):
+            for word in checked:
+                self._check_text(word)
+        elif not isinstance(checked, bool):
             self._check_bounds(checked)
         return checked
 
@@ -102,5 +131,11 @@ class Option:
             raise ValueError(f"expected a number of at least {self.minimum:g}, got {value}")
         if self.above is not None and not value > self.above:
             raise ValueError(f"expected a number above {self.above:g}, got {value}")
-        if value == float("inf"):
-            raise ValueError("expected a finite number")
+        if not value <= self.maximum:
+            raise ValueError(f"expected a number of at most {self.maximum:,g}, got {value:g}")
+
+    def _check_text(self, text: str) -> None:
+        if self.choices and text not in self.choices:
+            raise ValueError(f"expected one of {', '.join(self.choices)}, got {text!r}")
+        if self.pattern and not re.fullmatch(self.pattern, text):
+            raise ValueError(f"{text!r} is not what is expected: {self.help}")

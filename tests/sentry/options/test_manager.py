@@ -162,3 +162,41 @@ def test_no_option_is_a_secret() -> None:
     """Commands, the log of a shell and the database show options to whoever reads there."""
     secrets = re.compile(r"secret|token|password")
     assert [option.name for option in options.all_options() if secrets.search(option.name)] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("options.refresh-interval", "1e18"),
+        ("options.refresh-interval", "NaN"),
+        ("tasks.poll-interval", "61"),
+        ("tasks.message-grace", "1e30"),
+        ("analytics.retention-days", "99999999999"),
+        ("analytics.backend", "nowhere"),
+        ("logging.access-log-rate", "5"),
+        ("logging.access-log-rate", "-0.1"),
+        ("grpc.cors-origins", "https://a.example, notaurl"),
+        ("grpc.cors-origins", "*"),
+        ("ratelimit.requests-per-minute", "99999999999999999999999999"),
+    ],
+)
+def test_what_an_option_could_never_work_with(name: str, text: str) -> None:
+    option = options.manager.find(name)
+    with pytest.raises(ValueError, match="expected"):
+        option.parse(text)
+    assert (
+        option.parse(
+            ",".join(option.default) if isinstance(option.default, list) else str(option.default)
+        )
+        == option.default
+    )
+
+
+def test_an_override_has_the_type_of_its_option() -> None:
+    with options.override({"auth.cache-ttl": -1.0}):  # a test may go beyond the bounds
+        assert options.get("auth.cache-ttl") == -1.0
+    with (
+        pytest.raises(ValueError, match=r"auth\.cache-ttl: expected a float"),
+        options.override({"auth.cache-ttl": "x"}),
+    ):
+        pass
