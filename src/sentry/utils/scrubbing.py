@@ -22,7 +22,7 @@ _HARMLESS = frozenset({"page_token", "next_token", "api_key_id", "credential", "
 
 _FORMS: Final = re.compile(
     r"""
-      \b sntry[su]_ [A-Za-z0-9+/=_-]+                                 # our own tokens
+      \b (?: sntry[su] | sapk )_ (?: [A-Za-z0-9+/=_-] | %[0-9A-Fa-f]{2} )+   # our own
     | \b gh[pousr]_ [A-Za-z0-9]{16,} | \b github_pat_ \w{20,}         # GitHub's
     | \b gl(?:pat|ptt|dt|rt|cbt|soat|agent)- [\w.-]{10,}              # GitLab's
     | \b ATATT[\w=.-]{20,} | \b ATBB\w{20,} | \b BBDC-[\w+/=-]{20,}   # Atlassian's
@@ -37,7 +37,9 @@ _FORMS: Final = re.compile(
 )
 # A name and its value in the query of a URL, in JSON, in a repr.
 _PAIRS: Final = re.compile(
-    r"""(?P<head> ["']? \b [\w-]*
+    r"""(?P<head> ["']? \b
+          (?! (?: api_key | org_token | user_token ):[0-9]+ \b )         # the name of a credential
+          [\w-]*
           (?: password | passwd | secret | api[_-]?key | token )
           [\w-]* ["']? \s* [=:] \s* )
         (?P<value> "(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*' | [^\s,;&)}\]"']+ )""",

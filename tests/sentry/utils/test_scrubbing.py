@@ -16,6 +16,8 @@ PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nIBAAK\n-----END RSA PRIVATE KEY-
     [
         (f"key sntryu_{HEX} refused", HEX),
         (f"key sntrys_eyJpYXQi_{HEX}+/ refused", HEX),
+        (f"GET /api/0/organizations/sapk_{HEX}/ is nothing", HEX),
+        (f"GET /api/0/organizations/sntrys_eyJpYXQi%3D_{HEX}%2B/", HEX),
         ("remote: ghp_abcdefghijklmnopqrst0123", "abcdefghijklmnopqrst0123"),
         ("github_pat_11ABCDEFG0123456789_abc", "11ABCDEFG0123456789"),
         ("glpat-abcdefghij0123456789", "abcdefghij0123456789"),
@@ -43,6 +45,7 @@ def test_known_forms_of_secrets(text: str, secret: str) -> None:
     "text",
     [
         "scm.sync.done",
+        "caller='api_key:12'",
         "there is no such repository",
         "https://github.example/acme/shop/blob/main/a.py#L5",
         "commit 0123456789abcdef0123456789abcdef01234567 by ada@example.com",
