@@ -1,8 +1,7 @@
 """Refuses what leaves this machine: connections, datagrams and look-ups of names.
 
-``pytest-socket`` watches ``connect`` alone. The interpreter's audit events (PEP 578) show every way
-out of this process, that of libraries in C that use Python's sockets too; programs that a test
-starts are not watched.
+The interpreter's audit events (PEP 578) show every way out of this process, that of libraries in C
+that use Python's sockets too; programs that a test starts are not watched.
 """
 
 import ipaddress
