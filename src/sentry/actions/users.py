@@ -76,10 +76,12 @@ def create_user(
 
     Raises:
         InvalidArgument: the address, the name or the password is not acceptable.
-        AlreadyExists: the user name is taken.
+        AlreadyExists: the user name is taken, or is another user's address, or the address is
+            another user's name; upper and lower case are the same.
     """
     address = check_email(email)
     name = check_name("username", username or address, limit=_USERNAME_LIMIT)
+    _check_identity(name, address)
     row = models.User(
         username=name,
         email=address,
@@ -94,6 +96,17 @@ def create_user(
     except IntegrityError:
         raise AlreadyExists(f"user {name}") from None
     return user_value(row)
+
+
+def _check_identity(name: str, address: str) -> None:
+    """Refuses a name or an address by which people would mean somebody else."""
+    named = models.User.objects.alias(lower=Lower("username"))
+    addressed = models.User.objects.alias(lower=Lower("email"))
+    lower = Lower(Value(name))
+    if named.filter(lower=lower).exists() or addressed.filter(lower=lower).exists():
+        raise AlreadyExists(f"user {name}")
+    if named.filter(lower=Lower(Value(address))).exists():
+        raise AlreadyExists(f"a user called {address}")
 
 
 def get_user(name: str) -> User:

@@ -24,7 +24,7 @@ def count_attempt(account: str, address: str) -> None:
     """Counts one try of a password.
 
     Args:
-        account: the user name or address that was given, whether there is such a user or not.
+        account: what names the user, whatever was typed; or what was typed, where there is none.
         address: where the request came from; empty where that is not known.
 
     Raises:

@@ -33,8 +33,9 @@ class PasswordBackend(ModelBackend):
         """
         if not username or password is None:
             return None
-        count_attempt(username, client_address(request) if request is not None else "")
         user = _find(username)
+        account = username if user is None else f"#{user.pk}"  # however its user is called
+        count_attempt(account, client_address(request) if request is not None else "")
         if user is None:
             User().set_password(password)  # the work that checking one takes
             return None

@@ -24,7 +24,10 @@ class User(AbstractUser, ControlModel):
     class Meta(AbstractUser.Meta):
         app_label = "sentry"
         db_table = "sentry_user"
-        indexes = [models.Index(Lower("email"), name="sentry_user_email_lower")]
+        indexes = [
+            models.Index(Lower("email"), name="sentry_user_email_lower"),
+            models.Index(Lower("username"), name="sentry_user_username_lower"),
+        ]
 
     def get_session_auth_hash(self) -> str:
         """What a session is compared with on each request: another password or generation ends it.

@@ -6,7 +6,9 @@ from django.test import RequestFactory
 
 from sentry.auth import ratelimit
 from sentry.auth.attempts import client_address, count_attempt
+from sentry.auth.passwords import PasswordBackend
 from sentry.integrations.source_code_management.errors import RateLimited, ServiceUnavailable
+from sentry.testutils.factories import Factories
 
 
 def address_of(peer: str, forwarded: str = "") -> str:
@@ -64,3 +66,13 @@ def test_where_nothing_can_be_counted_nobody_may_try(monkeypatch, settings) -> N
     monkeypatch.setattr(ratelimit, "_take_from_database", dead)
     with pytest.raises(ServiceUnavailable):
         count_attempt("ada", "")
+
+
+@pytest.mark.django_db
+def test_an_account_is_one_by_its_name_and_by_its_address(rf: RequestFactory) -> None:
+    Factories.create_user(email="ada@example.com", username="ada")
+    for name in ["ada", "ada@example.com", "ADA@example.com", "ada", "ada@example.com"] * 2:
+        assert PasswordBackend().authenticate(rf.get("/"), username=name, password="x") is None
+    for name in ("ada", "Ada@Example.com"):
+        with pytest.raises(RateLimited):
+            PasswordBackend().authenticate(rf.get("/"), username=name, password="x")

@@ -268,6 +268,7 @@ def administration() -> list[Call]:
     team = models.Team.objects.filter(organization_id=OURS).values_list("slug", flat=True)[:1][0]
     slug = models.Project.objects.filter(organization_id=OURS).values_list("slug", flat=True)[:1][0]
     return [
+        call(users._check_identity, "nobody", "nobody@example.com"),
         call(credentials.list_api_keys, **ours),
         call(credentials.create_api_key, **ours, scopes=["org:read"]),
         call(credentials.revoke_api_key, **ours, api_key_id=OURS),

@@ -110,3 +110,22 @@ def test_a_user_is_found_by_name_then_by_address() -> None:
     by_name.delete()
     with pytest.raises(InvalidArgument, match="several users"):
         get_user("b@example.com")
+
+
+@pytest.mark.parametrize(
+    ("username", "email"),
+    [
+        ("own@example.com", "new@example.com"),  # another user's address
+        ("OWN", "new@example.com"),
+        ("new", "own"),
+        ("new", "named@example.com"),  # another user's name
+    ],
+)
+def test_nobody_takes_the_name_or_the_address_of_another(
+    sentry: Sentry, username: str, email: str
+) -> None:
+    Factories.create_user(email="own@example.com", username="own")
+    Factories.create_user(email="", username="named@example.com")
+    words = ["createuser", "--username", username, "--email", email, "--password-stdin"]
+    sentry(*words, stdin=PASSWORD, status=1)
+    assert User.objects.count() == 2
