@@ -1,8 +1,8 @@
-"""Empties the development database: makes it anew, then runs every migration.
+"""Empties the development database: removes everything in it, then runs every migration.
 
 Only a database that can be one for development is touched: SQLite's file, or PostgreSQL on this
-machine. It asks first. Without a terminal to ask at, only SQLite's file in ``SENTRY_HOME`` is
-emptied; ``FORCE=1`` takes the place of the answer. Exit status 1 where it was not done.
+machine. It asks first, since an installation may live there too; ``FORCE=1`` takes the place of
+the answer. Exit status 1 where it was not done, 2 where standard input has no answer.
 """
 
 import os
@@ -24,8 +24,40 @@ _TIMEOUT = 5
 type Database = Mapping[str, Any]
 
 
+# What can be dropped by itself: a relation of an extension, or a sequence of a column, cannot.
+_RELATIONS = """
+    SELECT relation.relname, relation.relkind::text
+      FROM pg_class AS relation
+     WHERE relation.relnamespace = current_schema()::regnamespace
+       AND relation.relkind = ANY (%s)
+       AND NOT EXISTS (
+           SELECT FROM pg_depend AS bond
+            WHERE bond.classid = 'pg_class'::regclass AND bond.objid = relation.oid
+              AND bond.deptype IN ('e', 'a', 'i')
+              AND bond.refclassid IN ('pg_class'::regclass, 'pg_extension'::regclass)
+       )
+"""
+_KINDS = {
+    "r": "TABLE", "p": "TABLE", "f": "FOREIGN TABLE", "v": "VIEW", "m": "MATERIALIZED VIEW",
+    "S": "SEQUENCE",
+}  # fmt: skip
+# The server's own workers, which have no user, make way by themselves.
+_OTHERS = """
+    SELECT count(*) FROM pg_stat_activity
+     WHERE datname = current_database() AND pid <> pg_backend_pid() AND usesysid IS NOT NULL
+"""
+
+
 class RefusedError(Exception):
     """The database is not emptied; the text says why and what to do."""
+
+    status = 1
+
+
+class NobodyAnswersError(RefusedError):
+    """Standard input ended before an answer."""
+
+    status = 2
 
 
 def check_is_for_development(database: Database) -> None:
@@ -34,25 +66,31 @@ def check_is_for_development(database: Database) -> None:
     Raises:
         RefusedError: it is on another one.
     """
-    host = str(database.get("HOST", ""))
+    _check_is_here(str(database.get("HOST", "")))
+
+
+def _check_is_here(host: str) -> None:
     if host not in _LOOPBACK and not host.startswith("/"):
         raise RefusedError(f"the database is on {host}: only one on this machine is emptied")
 
 
 def check_is_meant(database: Database, *, is_forced: bool) -> None:
-    """Returns where somebody wants the database emptied.
+    """Returns where somebody wants the database emptied: who answers "yes", or ``FORCE=1``.
 
     Raises:
-        RefusedError: nobody does, or nobody can be asked.
+        NobodyAnswersError: standard input is closed, or ended at once.
+        RefusedError: the answer is another one.
     """
-    name = database["NAME"]
     if is_forced:
         return
-    if sys.stdin.isatty():
-        if input(f"everything in {name} is lost; type yes to go on: ").strip() != "yes":
-            raise RefusedError(f"{name} stays as it is")
-    elif _is_postgresql(database) or Path(name) != home.database_file():
-        raise RefusedError(f"{name} may not be for development: FORCE=1 make reset-db empties it")
+    name = database["NAME"]
+    print(f"everything in {name} is lost; type yes to go on", file=sys.stderr, flush=True)
+    # Python has no standard input where the process was started with a closed one.
+    answer = sys.stdin.readline() if sys.stdin is not None else ""
+    if not answer:
+        raise NobodyAnswersError("nobody answers: FORCE=1 make reset-db empties it without asking")
+    if answer.strip() != "yes":
+        raise RefusedError(f"{name} stays as it is")
 
 
 def _is_postgresql(database: Database) -> bool:
@@ -79,26 +117,54 @@ def empty_sqlite(file: Path) -> None:
 
 
 def empty_postgresql(database: Database) -> None:
-    """Drops the database and creates it again.
+    """Drops every table, view and sequence, all or none; extensions stay.
+
+    The database itself stays too: to make one anew takes rights that its owner need not have.
 
     Raises:
         RefusedError: a process is connected to it, or our role may not do so.
     """
-    name = sql.Identifier(str(database["NAME"]))
     try:
-        with psycopg.connect(
-            dbname="postgres", host=database["HOST"], port=database["PORT"] or None,
-            user=database["USER"], password=database["PASSWORD"] or None, autocommit=True,
-            connect_timeout=_TIMEOUT,
-        ) as connection:  # fmt: skip
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(name))
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
-    except psycopg.errors.ObjectInUse:
-        text = f"{database['NAME']} is in use: stop the platform first"
-        raise RefusedError(text) from None
+        with psycopg.connect(**_connection_options(database)) as connection:
+            _check_is_here(connection.info.host)
+            _check_is_unused(connection)
+            _drop_everything(connection)
+    except psycopg.errors.LockNotAvailable:
+        raise _in_use(str(database["NAME"])) from None
     except psycopg.Error as error:
-        why = error.diag.message_primary or "it does not answer"
+        why = error.diag.message_primary or " ".join(str(error).split()) or "it does not answer"
         raise RefusedError(f"PostgreSQL refused: {why}") from None
+
+
+def _connection_options(database: Database) -> dict[str, Any]:
+    given = {name: value for name, value in database["OPTIONS"].items() if name != "pool"}
+    own = {
+        "dbname": database["NAME"], "host": database["HOST"], "port": database["PORT"] or None,
+        "user": database["USER"], "password": database["PASSWORD"] or None,
+        "connect_timeout": _TIMEOUT,
+    }  # fmt: skip
+    return {**own, **given}
+
+
+def _check_is_unused(connection: psycopg.Connection) -> None:
+    found = connection.execute(_OTHERS).fetchone()
+    if found is None or found[0]:
+        raise _in_use(connection.info.dbname)
+
+
+def _in_use(name: str) -> RefusedError:
+    return RefusedError(f"{name} is in use: stop the platform first")
+
+
+def _drop_everything(connection: psycopg.Connection) -> None:
+    """Runs in the connection's transaction, which an error rolls back whole."""
+    connection.execute(sql.SQL("SET LOCAL lock_timeout = {}").format(f"{_TIMEOUT}s"))
+    # Fails where the role could remove the tables but not make them again.
+    connection.execute("CREATE TABLE reset_db_may_make_tables ()")
+    for name, kind in connection.execute(_RELATIONS, [list(_KINDS)]).fetchall():
+        # An earlier one may have taken this one with it.
+        statement = sql.SQL("DROP {} IF EXISTS {} CASCADE")
+        connection.execute(statement.format(sql.SQL(_KINDS[kind]), sql.Identifier(name)))
 
 
 def reset(database: Database, *, is_forced: bool) -> None:
@@ -128,7 +194,7 @@ def main() -> int:
         reset(settings.DATABASES["default"], is_forced=os.environ.get("FORCE") == "1")
     except RefusedError as error:
         print(f"reset-db: {error}", file=sys.stderr)
-        return 1
+        return error.status
     print(f"reset-db: {settings.DATABASES['default']['NAME']} is empty and up to date")
     return 0
 
