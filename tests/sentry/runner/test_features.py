@@ -74,8 +74,10 @@ def test_a_flag_is_rolled_out(sentry: Sentry, sentry_json: SentryJson) -> None:
 @pytest.mark.parametrize(
     ("words", "status", "message"),
     [
-        ([FLAG], 2, "give --on or --off, or --rollout"),
-        ([FLAG, "--on", "--rollout", "5"], 2, "give --on or --off, or --rollout"),
+        ([FLAG], 2, "give one of --on, --off and --rollout"),
+        ([FLAG, "--on", "--rollout", "5"], 2, "give one of --on, --off and --rollout"),
+        ([FLAG, "--off", "--rollout", "0"], 2, "give one of --on, --off and --rollout"),
+        ([FLAG, "--on", "--off"], 2, "give one of --on, --off and --rollout"),
         ([FLAG, "--rollout", "5", "--organization", "acme"], 2, "leave --organization out"),
         ([FLAG, "--rollout", "101"], 2, "101 is not in the range"),
         ([FLAG, "--on", "--organization", "nowhere"], 1, "organization 'nowhere' not found"),

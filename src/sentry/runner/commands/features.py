@@ -58,7 +58,8 @@ def list_all(*, organization: str | None, as_json: bool) -> None:
     ),
 )
 @click.argument("name")
-@click.option("--on/--off", "is_on", default=None, help="For --organization, or for all.")
+@click.option("--on", "is_on", is_flag=True, help="For --organization, or for all.")
+@click.option("--off", "is_off", is_flag=True, help="For --organization, or for all.")
 @click.option(
     "--rollout",
     type=click.IntRange(0, 100),
@@ -70,7 +71,8 @@ def list_all(*, organization: str | None, as_json: bool) -> None:
 def set_rule(
     *,
     name: str,
-    is_on: bool | None,
+    is_on: bool,
+    is_off: bool,
     rollout: int | None,
     organization: str | None,
     as_json: bool,
@@ -79,8 +81,8 @@ def set_rule(
     from sentry.actions.features import set_feature
     from sentry.actions.operator import OPERATOR
 
-    if (is_on is None) == (rollout is None):
-        raise click.UsageError("give --on or --off, or --rollout")
+    if [is_on, is_off, rollout is not None].count(True) != 1:
+        raise click.UsageError("give one of --on, --off and --rollout")
     if rollout is not None and organization is not None:
         raise click.UsageError("--rollout is for all organizations: leave --organization out")
     percentage = (100 if is_on else 0) if rollout is None else rollout
