@@ -32,6 +32,23 @@ class PlatformCommand(click.Command):
         return super().invoke(ctx)
 
 
+class RowId(click.IntRange):
+    """The id of a row, from 1; anything else is refused by saying so."""
+
+    name = "id"
+
+    def __init__(self) -> None:
+        """Takes every id that a row can have."""
+        super().__init__(min=1)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The id as a number."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"expected an id (a whole number from 1), not {value!r}", param, ctx)
+
+
 def examples(*lines: str) -> str:
     """The end of a command's help: its examples, one per line."""
     return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)

@@ -217,3 +217,8 @@ class DeadLettersTest(TestCase):
     def test_retry_wants_one_id_or_all(self):
         for words in ([], ["1", "--all"], ["1", "--name", "x"], ["--name", "x"]):
             assert "give one ID, or --all" in self.sentry("tasks", "retry", *words, status=2).output
+
+    def test_what_is_no_id_is_refused_by_saying_what_is(self):
+        for word in ("abc", "0", "1.5", "9" * 4301):
+            told = self.sentry("tasks", "retry", word, status=2).output
+            assert f"expected an id (a whole number from 1), not {word!r}" in told

@@ -94,6 +94,18 @@ def test_a_key_revives_a_dead_letter(note, calls) -> None:
     assert [call[0] for call in calls] == [1]
 
 
+def deep(levels: int) -> list[object]:
+    """Lists in lists."""
+    return [deep(levels - 1)] if levels > 1 else []
+
+
+@pytest.mark.parametrize("value", [10**4300 - 1, deep(32)], ids=["integer", "depth"])
+def test_the_largest_arguments_are_taken(note, calls, value: object) -> None:
+    note.delay(value)
+    assert run_due_tasks() == 1
+    assert calls == [(value, {}, "")]
+
+
 @pytest.mark.parametrize(
     ("value", "says"),
     [
@@ -101,7 +113,10 @@ def test_a_key_revives_a_dead_letter(note, calls) -> None:
         ([1, {"a": (1, 2)}], r"args\[0\]\[1\]\['a'\] is tuple"),
         ({1: 2}, r"args\[0\] is dict"),
         (b"x", "bytes"),
-        (float("nan"), "NaN"),
+        (float("nan"), r"args\[0\] is nan: JSON has no NaN"),
+        ([float("-inf")], r"args\[0\]\[0\] is -inf: JSON has no NaN and no infinity"),
+        ({"a": -(10**4300)}, r"args\[0\]\['a'\] is an integer of more than 4300 digits"),
+        (deep(33), r"\[0\] is nested more than 32 deep"),
         ("x" * MAX_BYTES, "store the data in a row"),
     ],
 )

@@ -7,6 +7,7 @@ import click
 
 from sentry.runner.base import (
     PlatformCommand,
+    RowId,
     examples,
     find_organization,
     json_option,
@@ -75,7 +76,7 @@ def list_all(*, organization: str, as_json: bool) -> None:
 @apikey.command(
     "revoke", cls=PlatformCommand, epilog=examples("sentry apikey revoke 3 --organization acme")
 )
-@click.argument("number", metavar="ID", type=click.IntRange(min=1))
+@click.argument("number", metavar="ID", type=RowId())
 @organization_option
 def revoke(*, number: int, organization: str) -> None:
     """Revoke the API key with this ID: it is refused from then on."""

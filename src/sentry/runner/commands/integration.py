@@ -8,6 +8,7 @@ import click
 
 from sentry.runner.base import (
     PlatformCommand,
+    RowId,
     examples,
     json_option,
     operator_of,
@@ -134,7 +135,7 @@ def add(
     cls=PlatformCommand,
     epilog=examples("sentry integration update 1 --organization acme --token-file github.token"),
 )
-@click.argument("number", metavar="ID", type=click.IntRange(min=1))
+@click.argument("number", metavar="ID", type=RowId())
 @organization_option
 @_credential_options
 @json_option

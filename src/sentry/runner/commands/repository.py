@@ -9,6 +9,7 @@ import click
 from sentry.integrations.source_code_management.types import ProviderKey, Repository
 from sentry.runner.base import (
     PlatformCommand,
+    RowId,
     examples,
     json_option,
     operator_of,
@@ -46,7 +47,7 @@ def _summary(result: "SyncResult") -> str:
     "--integration",
     "integration_id",
     required=True,
-    type=click.IntRange(min=1),
+    type=RowId(),
     metavar="ID",
     help="The integration to read from.",
 )

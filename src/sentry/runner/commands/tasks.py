@@ -3,7 +3,7 @@
 
 import click
 
-from sentry.runner.base import PlatformCommand, examples, json_option
+from sentry.runner.base import PlatformCommand, RowId, examples, json_option
 from sentry.runner.output import show_list
 
 
@@ -46,7 +46,7 @@ def failed(*, limit: int, as_json: bool) -> None:
         "sentry tasks retry 17", "sentry tasks retry --all --name sentry.tasks.delete_repository"
     ),
 )
-@click.argument("task_id", metavar="[ID]", required=False, type=click.IntRange(min=1))
+@click.argument("task_id", metavar="[ID]", required=False, type=RowId())
 @click.option("--all", "is_all", is_flag=True, help="All that failed, instead of one ID.")
 @click.option("--name", metavar="NAME", help="With --all: only those of this task.")
 def retry(*, task_id: int | None, is_all: bool, name: str | None) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from sentry.runner.base import PlatformCommand, examples, find_organization, json_option
+from sentry.runner.base import PlatformCommand, RowId, examples, find_organization, json_option
 from sentry.runner.credential_output import COLUMNS, hand_over, split_scopes
 from sentry.runner.output import show_list
 from sentry.runner.secret_files import NEW_FILE
@@ -157,7 +157,7 @@ def list_all(*, kind: str, organization: str | None, user: str | None, as_json: 
 @token.command(
     "revoke", cls=PlatformCommand, epilog=examples("sentry token revoke 3 --organization acme")
 )
-@click.argument("number", metavar="ID", type=click.IntRange(min=1))
+@click.argument("number", metavar="ID", type=RowId())
 @_owner_options
 def revoke(*, number: int, kind: str, organization: str | None, user: str | None) -> None:
     """Revoke the token with this ID: it is refused from then on."""
