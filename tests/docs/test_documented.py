@@ -131,3 +131,12 @@ def test_every_option_of_a_command_is_documented() -> None:
         if name.startswith("--")
     }
     assert sorted(name for name in wanted if name not in page) == []
+
+
+def test_every_event_of_an_error_is_in_the_table_of_unhandled_errors() -> None:
+    files = ("api/errors.py", "integrations/grpc/errors.py", "taskqueue/running.py")
+    source = "".join(pages.text(f"src/sentry/{name}") for name in files)
+    events = set(re.findall(r'"((?:api|rpc|tasks\.task)\.\w*(?:error|failed))"', source))
+    section = pages.section("docs/observability.md", "Unhandled errors")
+    assert events == set(re.findall(r"^\| `([\w.]+)` \|", section, re.MULTILINE))
+    assert len(events) == 6
