@@ -26,7 +26,13 @@ DOCKER = """#!/usr/bin/env bash
 # In place of an engine: a container's command is run here; what only starts things says so.
 case "$*" in
   "run --rm sentry:local "*) shift 3; exec sentry "$@" ;;
-  "compose exec web "*) shift 3; exec "$@" ;;
+  "compose up --detach") cp .env running.env ;;
+  "compose exec "*)
+    shift 2
+    [ "$1" != -T ] || shift
+    [ ! -e running.env ] || { set -a; . ./running.env; }
+    shift
+    exec "$@" ;;
   *) echo "docker $*" ;;
 esac
 """
@@ -179,15 +185,21 @@ def test_upgrades_and_the_way_back(folder: Path) -> None:
     assert "acme" in shell.sentry("organization", "list")
 
 
-@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not on the path")
-def test_in_containers(folder: Path) -> None:
-    """Without an engine: its commands are looked at, and those inside containers are run."""
+def shell_with_docker(folder: Path, addresses: dict[str, str], **settings: str) -> Shell:
+    """A shell whose ``docker`` runs here what it would run in a container."""
     programs = folder / "bin"
     programs.mkdir()
     (programs / "docker").write_text(DOCKER)
     (programs / "docker").chmod(0o700)
-    shell = shell_in(folder, {})
+    shell = shell_in(folder, addresses, **settings)
     shell.environment["PATH"] = f"{programs}:{shell.environment['PATH']}"
+    return shell
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not on the path")
+def test_in_containers(folder: Path) -> None:
+    """Without an engine: its commands are looked at, and those inside containers are run."""
+    shell = shell_with_docker(folder, {})
     assert shell.run("containers-secrets") == "docker build --tag sentry:local .\n"
     secrets = folder / ".env"
     assert secrets.stat().st_mode & 0o777 == 0o600
@@ -200,6 +212,45 @@ def test_in_containers(folder: Path) -> None:
     told = shell.run("containers-start", status=1)
     assert told.startswith("docker compose up --detach --wait\n")
     assert "acme" in told  # the organization is there already
+
+
+@pytest.mark.slow
+def test_rotating_keys_in_containers(folder: Path) -> None:
+    old = (folder / "home/encryption.keys").read_text().strip()
+    (folder / ".env").write_text(f"SENTRY_ENCRYPTION_KEYS={old}\n")
+    told = shell_with_docker(folder, {}).run("containers-rotate")
+    assert "1 values encrypted anew" in told
+    assert "nothing needs the old keys" in told
+    new, _, rest = (folder / ".env").read_text().partition("=")[2].strip().partition(",")
+    assert Fernet(new)
+    assert rest == old
+
+
+@pytest.mark.slow
+@pytest.mark.service("postgres")
+def test_backup_and_restore_in_containers(folder: Path, postgresql: Database) -> None:
+    server, name = urlsplit(postgresql.server), postgresql.name
+    names = {
+        "--force sentry": f"--force {name}",
+        "--username=sentry sentry": f"--username={server.username} {name}",
+        "--username=sentry": f"--username={server.username}",
+        "--dbname=sentry": f"--dbname={name}",
+    }
+    shell = shell_with_docker(
+        folder, names,
+        DATABASE_URL=server._replace(path=f"/{name}").geturl(), PGHOST=str(server.hostname),
+        PGPORT=str(server.port), PGPASSWORD=str(server.password or ""),
+    )  # fmt: skip
+    shell.sentry("upgrade", "--noinput")
+    shell.sentry("organization", "create", "Beta")
+    (folder / ".env").touch()
+    shell.run("containers-backup")
+    assert (folder / "backup/sentry.dump").stat().st_mode & 0o777 == 0o600
+    shell.sentry("organization", "create", "Later")
+    assert "ok   migrations" in shell.run("containers-restore")
+    listed = shell.sentry("organization", "list")
+    assert "beta" in listed
+    assert "later" not in listed
 
 
 @pytest.mark.skipif(not shutil.which("nginx"), reason="nginx is not on the path")

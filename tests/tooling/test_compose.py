@@ -112,6 +112,13 @@ def test_every_secret_must_be_given() -> None:
     assert full["SENTRY_URL_PREFIX"] == "http://localhost:9000"
 
 
+@pytest.mark.parametrize("name", OURS)
+def test_every_other_setting_comes_from_the_file_of_secrets(name: str) -> None:
+    assert OURS[name]["env_file"] == [{"path": ".env", "required": False}]
+    # What is empty is not the same as what is not given: a number is refused.
+    assert not [value for value in OURS[name]["environment"].values() if value.endswith(":-}")]
+
+
 def test_every_variable_is_a_documented_setting() -> None:
     documented = pages.named("docs/settings.md")
     assert set(OURS["web"]["environment"]) - documented == set()
