@@ -163,5 +163,7 @@ LOGGING = {
         "urllib3": {"level": "ERROR"},  # its retries of a report are not news
         # A 404 is no news either: metrics count it, and the access log tells of it.
         "django.request": {"level": "ERROR"},
+        # The operators' pages tell of it themselves, on one line.
+        "django.security.DisallowedModelAdminLookup": {"level": "CRITICAL"},
     },
 }

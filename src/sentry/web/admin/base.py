@@ -1,8 +1,10 @@
 """The pages of one table, as every table gets them."""
 
+import logging
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.admin import ModelAdmin
+from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db.models import JSONField, Model, QuerySet, TextField
 from django.http import HttpRequest
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 else:
     _ModelAdmin = ModelAdmin
     _Paginator = Paginator
+
+logger = logging.getLogger(__name__)
 
 _COLUMNS = 8
 _ROWS = 50
@@ -33,12 +37,20 @@ class BoundedPaginator(_Paginator):
         return rows.order_by().values("pk")[:MOST_COUNTED].count()
 
 
+class NewestFirst(ChangeList):
+    """Keeps its order whatever the address asks for: to sort by a column reads the whole table."""
+
+    def get_ordering_field(self, field_name: Any) -> None:
+        """None: no column orders the list."""
+
+
 class PlatformAdmin(_ModelAdmin):
     """Lists the rows of a table, newest first, and shows one; secrets are in neither.
 
     Staff read. Superusers change the fields named ``changeable``. Nobody adds or deletes here.
     A list is searched by whole values of indexed columns alone, and takes the same few statements
-    whatever it holds.
+    whatever it holds. An address filters it by what ``list_filter`` offers and by nothing else:
+    whoever may compare a column that is not shown can guess it letter by letter.
     """
 
     changeable: ClassVar[tuple[str, ...]] = ()
@@ -54,6 +66,24 @@ class PlatformAdmin(_ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """The rows without their secrets: those are not even read."""
         return super().get_queryset(request).defer(*secret_names(self.model))
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002
+        """The list that keeps its order."""
+        return NewestFirst
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Whether an address may filter by this: a column of ``list_filter``, by its whole value.
+
+        Django would take every look-up of every column. No secret may be looked up, and nothing
+        across relations, even where a subclass offered it. What is refused is answered 400.
+        """
+        name = lookup.removesuffix("__exact")
+        shown = {field.name for field in shown_fields(self.model)}
+        if name in shown and name in self.get_list_filter(request) and "\0" not in value:
+            return True
+        facts = {"user_id": request.user.pk, "table": self.opts.label, "lookup": lookup}
+        logger.warning("admin.lookup.refused", extra=facts)
+        return False
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:  # noqa: ARG002
         """The first short columns; a key of another table as it stands: nothing is joined."""
