@@ -165,5 +165,6 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
         # The operators' pages tell of it themselves, on one line.
         "django.security.DisallowedModelAdminLookup": {"level": "CRITICAL"},
+        "django.security.DisallowedModelAdminToField": {"level": "CRITICAL"},
     },
 }

@@ -1,13 +1,16 @@
 """The pages of one table, as every table gets them."""
 
 import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.admin import ModelAdmin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ChangeList
+from django.core.exceptions import BadRequest, ValidationError
 from django.core.paginator import Paginator
 from django.db.models import JSONField, Model, QuerySet, TextField
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 
 from sentry.web.admin.secret_fields import secret_names, shown_fields
@@ -81,9 +84,40 @@ class PlatformAdmin(_ModelAdmin):
         shown = {field.name for field in shown_fields(self.model)}
         if name in shown and name in self.get_list_filter(request) and "\0" not in value:
             return True
+        self._log_refusal(request, lookup)
+        return False
+
+    def to_field_allowed(self, request: HttpRequest, to_field: str) -> bool:
+        """Whether rows may be named by this column: by their key alone."""
+        if to_field == self.opts.pk.name:
+            return True
+        self._log_refusal(request, to_field)
+        return False
+
+    def _log_refusal(self, request: HttpRequest, lookup: str) -> None:
         facts = {"user_id": request.user.pk, "table": self.opts.label, "lookup": lookup}
         logger.warning("admin.lookup.refused", extra=facts)
-        return False
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Model | None:
+        """The row; None where there is none. No key holds NUL, which PostgreSQL does not take."""
+        return None if "\0" in object_id else super().get_object(request, object_id, from_field)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: Mapping[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list; or runs an action on the rows that were chosen in it.
+
+        Raises:
+            BadRequest: what was chosen can be no row's key.
+        """
+        for key in request.POST.getlist(ACTION_CHECKBOX_NAME):
+            try:
+                self.opts.pk.clean(key, None)
+            except ValidationError:
+                raise BadRequest("no key of a row") from None
+        return super().changelist_view(request, dict(extra_context or {}))
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:  # noqa: ARG002
         """The first short columns; a key of another table as it stands: nothing is joined."""

@@ -95,6 +95,7 @@ class LookupTest(TestCase):
             (models.ApiToken, "user__id__regex=("),
             (models.User, "no_such_column=1"),
             (models.User, "_to_field=password"),
+            (models.User, "_to_field=username"),
         ):
             found = self.statuses(model, [query])
             assert set(found.values()) == {400}, found
@@ -133,15 +134,47 @@ class LookupTest(TestCase):
                 assert "/change/" not in text, (model, secret)
                 assert "0 results" in text
 
+    def test_what_is_no_key_finds_no_row(self):
+        self.client.force_login(self.boss)
+        for model in (models.User, models.Lease, models.PeriodicTask, models.Option):
+            for key in ("%00", "_00", "abc", "9" * 30, "1.5", "%ED%A0%80"):
+                for name in ("change", "history"):
+                    path = f"{page(model, 'changelist')}{key}/{name}/"
+                    assert self.client.get(path).status_code in {302, 404}, path
+
+    def test_an_action_on_what_is_no_key_is_refused(self):
+        self.client.force_login(self.boss)
+        path = page(models.User, "changelist")
+        for key in ("abc", "9" * 30, "\0", "", "1.5"):
+            chosen = {"action": "end_sessions", "_selected_action": [str(self.user.pk), key]}
+            assert self.client.post(path, chosen).status_code == 400, key
+        nobody = {"action": "end_sessions", "_selected_action": "0"}
+        assert self.client.post(path, nobody).status_code == 302
+
     def test_a_refusal_is_logged_on_one_line_without_the_value(self):
         self.client.force_login(self.reader)
-        with self.assertLogs(level=logging.WARNING) as logs:
-            self.statuses(models.User, ["password__startswith=pbkdf2"])
-        (record,) = logs.records
-        assert record.getMessage() == "admin.lookup.refused"
-        assert (record.user_id, record.lookup) == (self.reader.pk, "password__startswith")
-        assert record.exc_info is None
-        assert "pbkdf2" not in str(vars(record))
+        for query, lookup in (
+            ("password__startswith=pbkdf2", "password__startswith"),
+            ("_to_field=password", "password"),
+        ):
+            with self.assertLogs(level=logging.WARNING) as logs:
+                self.statuses(models.User, [query])
+            (record,) = logs.records
+            assert record.getMessage() == "admin.lookup.refused"
+            facts = vars(record)
+            assert (facts["user_id"], facts["lookup"]) == (self.reader.pk, lookup)
+            assert record.exc_info is None
+            assert "pbkdf2" not in str(facts)
+
+    def test_a_403_is_logged_nowhere(self):
+        self.client.force_login(self.reader)
+        with self.assertNoLogs(level=logging.WARNING):
+            for path in (
+                page(models.User, "add"),
+                page(models.ApiKey, "add"),
+                page(models.User, "delete", self.user.pk),
+            ):
+                assert self.client.get(path).status_code == 403
 
 
 class OfferedTest(TestCase):
