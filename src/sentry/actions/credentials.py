@@ -10,6 +10,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from sentry import models
+from sentry.actions.validation import check_characters
 from sentry.auth.scopes import validate_scopes
 from sentry.auth.signals import forget_callers
 from sentry.integrations.source_code_management.errors import InvalidArgument, NotFound
@@ -68,9 +69,9 @@ def check_label(field_name: str, label: str, *, limit: int) -> str:
     """The label, unchanged; may be empty.
 
     Raises:
-        InvalidArgument: it is too long, or holds NUL or half a surrogate pair.
+        InvalidArgument: it is too long, or holds control characters or lone surrogates.
     """
-    return clean_text(field_name, label, max_length=limit)
+    return check_characters(field_name, clean_text(field_name, label, max_length=limit))
 
 
 def api_key_value(row: models.ApiKey) -> Credential:

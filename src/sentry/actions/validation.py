@@ -10,23 +10,36 @@ from django.utils.text import slugify
 from sentry.integrations.source_code_management.errors import InvalidArgument
 
 _SLUG = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?")
+# Unicode's Bidi_Control: they show the text beside them in another order than it has.
+_BIDI = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def check_characters(field: str, value: str) -> str:
+    """The text, unchanged.
+
+    Raises:
+        InvalidArgument: it holds control characters, those of bidirectional text too, or lone
+            surrogates.
+    """
+    controls = any(unicodedata.category(character) in {"Cc", "Cs"} for character in value)
+    if controls or _BIDI.search(value):
+        raise InvalidArgument(field, "must not hold control characters")
+    return value
 
 
 def check_name(field: str, value: str, *, limit: int) -> str:
     """The name without surrounding white space.
 
     Raises:
-        InvalidArgument: it is empty, longer than ``limit`` characters, or holds control
-            characters or lone surrogates.
+        InvalidArgument: it is empty, longer than ``limit`` characters, or holds what
+            ``check_characters`` refuses.
     """
     name = value.strip()
     if not name:
         raise InvalidArgument(field, "must not be empty")
     if len(name) > limit:
         raise InvalidArgument(field, f"must have at most {limit} characters")
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in name):
-        raise InvalidArgument(field, "must not hold control characters")
-    return name
+    return check_characters(field, name)
 
 
 def check_slug(field: str, value: str, *, limit: int) -> str:
