@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.admin import ModelAdmin
@@ -9,10 +10,14 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import BadRequest, ValidationError
 from django.core.paginator import Paginator
-from django.db.models import JSONField, Model, QuerySet, TextField
+from django.db.models import Field, JSONField, Model, QuerySet, TextField
+from django.forms import CharField
+from django.forms import Field as FormField
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import cached_property
 
+from sentry.actions.validation import check_name
+from sentry.integrations.source_code_management.errors import InvalidArgument
 from sentry.web.admin.secret_fields import secret_names, shown_fields
 
 if TYPE_CHECKING:
@@ -28,6 +33,13 @@ _COLUMNS = 8
 _ROWS = 50
 # A list says how many rows there are up to here; counting more would read the whole table.
 MOST_COUNTED = 5_000
+
+
+def _validate_name(name: str, value: str) -> None:
+    try:
+        check_name(name, value, limit=len(value))  # the form's field knows the limit
+    except InvalidArgument as error:
+        raise ValidationError(error.description) from None
 
 
 class BoundedPaginator(_Paginator):
@@ -143,6 +155,15 @@ class PlatformAdmin(_ModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
         """All of them but the changeable ones."""
         return [name for name in self.get_fields(request, obj) if name not in self.changeable]
+
+    def formfield_for_dbfield(
+        self, db_field: "Field[Any, Any]", request: HttpRequest, **kwargs: Any
+    ) -> "FormField | None":
+        """The form's field; a text takes what the interfaces take as a name."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if isinstance(field, CharField):
+            field.validators.append(partial(_validate_name, db_field.name))
+        return field
 
     def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:  # noqa: ARG002
         """Writes what was changed and nothing else: a newer secret beside it stays."""

@@ -1,13 +1,16 @@
 """The site: who may enter, and which tables a process shows."""
 
+import codecs
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from django.apps import apps
 from django.contrib.admin import AdminSite
 from django.contrib.admin.forms import AdminAuthenticationForm
-from django.core.exceptions import ValidationError
+from django.core.exceptions import BadRequest, ValidationError
 from django.db.models import Model
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from sentry.integrations.source_code_management.errors import RateLimited, ServiceUnavailable
 from sentry.silo import SiloMode, silo_modes_of
@@ -42,11 +45,33 @@ class PlatformAdminSite(AdminSite):
     login_form = SignInForm
     final_catch_all_view = False
 
+    def login(
+        self, request: HttpRequest, extra_context: Mapping[str, Any] | None = None
+    ) -> HttpResponse:
+        """The page to sign in at.
+
+        Raises:
+            BadRequest: the body is in another encoding than UTF-8.
+        """
+        _check_encoding(request)
+        return super().login(request, dict(extra_context or {}))
+
     def has_permission(self, request: HttpRequest) -> bool:
-        """Whether the request is a signed-in, active staff user's, and carries no credential."""
+        """Whether the request is a signed-in, active staff user's, and carries no credential.
+
+        Raises:
+            BadRequest: its body is in another encoding than UTF-8.
+        """
         if request.headers.get("x-api-key") or request.headers.get("authorization"):
             return False
+        _check_encoding(request)
         return super().has_permission(request)
+
+
+def _check_encoding(request: HttpRequest) -> None:
+    if codecs.lookup(request.encoding or "utf-8").name != "utf-8":
+        # Others can say half a surrogate pair, which no page can show and no database takes.
+        raise BadRequest("forms are read as UTF-8")
 
 
 def build_site(mode: SiloMode) -> PlatformAdminSite:
