@@ -26,6 +26,7 @@ from sentry.actions import (
     projects,
     reading,
     sessions,
+    superusers,
     tasks,
     teams,
     users,
@@ -265,6 +266,7 @@ def _of_code_mappings(caller: Caller, scene: Scene) -> list[Call]:
 def administration() -> list[Call]:
     """What operators do."""
     ours = {"organization_id": OURS}
+    boss = Factories.create_user(is_staff=True, is_superuser=True)
     team = models.Team.objects.filter(organization_id=OURS).values_list("slug", flat=True)[:1][0]
     slug = models.Project.objects.filter(organization_id=OURS).values_list("slug", flat=True)[:1][0]
     return [
@@ -295,6 +297,7 @@ def administration() -> list[Call]:
         call(teams.list_teams, **ours),
         call(users.get_user, "seeded-1"),
         call(users.get_user, "seeded-1@example.com"),
+        call(superusers.disable, user_id=OURS, by=boss.pk),
         call(sessions.set_active, user_id=OURS, is_active=False),
         call(sessions.end_sessions, user_id=OURS),
         call(a_person_who_signs_in, "seeded-1"),

@@ -1,15 +1,46 @@
 """The tables that allow more than reading, and what they allow."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest
 
 from sentry import models
-from sentry.actions import credentials, sessions
+from sentry.actions import credentials, sessions, superusers
+from sentry.integrations.source_code_management.errors import PreconditionFailed
 from sentry.web.admin.base import PlatformAdmin
+
+if TYPE_CHECKING:
+    _ModelForm = ModelForm[models.User]
+else:
+    _ModelForm = ModelForm
+
+
+class UserForm(_ModelForm):
+    """Takes rights from others alone."""
+
+    asked_by: int
+
+    def clean(self) -> dict[str, Any]:
+        """The form's values.
+
+        Raises:
+            ValidationError: they would take rights that have to stay.
+        """
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        if any(
+            values.get(name) is False
+            for name in {"is_staff", "is_superuser"}.intersection(self.changed_data)
+        ):
+            try:
+                superusers.check_may_take(user_id=self.instance.pk, by=self.asked_by)
+            except PreconditionFailed as error:
+                raise ValidationError(str(error)) from None
+        return values
 
 
 class UserAdmin(PlatformAdmin):
@@ -17,12 +48,23 @@ class UserAdmin(PlatformAdmin):
 
     changeable = ("first_name", "last_name", "is_staff", "is_superuser")
     actions = ("disable", "enable", "end_sessions")
+    form = UserForm
+
+    def get_form(
+        self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: Any
+    ) -> type[Any]:
+        """The form, which knows who asks."""
+        form = super().get_form(request, obj, change, **kwargs)
+        return type(form.__name__, (form,), {"asked_by": _asker(request)})
 
     @admin.action(permissions=["change"], description="Disable: sessions end, tokens are refused")
-    def disable(self, request: HttpRequest, queryset: "QuerySet[models.User]") -> None:  # noqa: ARG002
-        """Disables the users."""
+    def disable(self, request: HttpRequest, queryset: "QuerySet[models.User]") -> None:
+        """Disables the users; says so of one who has to stay."""
         for user_id in _ids(queryset):
-            sessions.set_active(user_id=user_id, is_active=False)
+            try:
+                superusers.disable(user_id=user_id, by=_asker(request))
+            except PreconditionFailed as error:
+                self.message_user(request, f"User {user_id} stays: {error}.", messages.ERROR)
 
     @admin.action(permissions=["change"], description="Enable")
     def enable(self, request: HttpRequest, queryset: "QuerySet[models.User]") -> None:  # noqa: ARG002
@@ -98,6 +140,10 @@ TABLES: dict[type[Model], type[PlatformAdmin]] = {
     models.Team: NamedAdmin,
     models.User: UserAdmin,
 }
+
+
+def _asker(request: HttpRequest) -> int:
+    return int(request.user.pk or 0)  # the site lets nobody else in
 
 
 def _ids(queryset: "QuerySet[models.User]") -> list[int]:
