@@ -1,17 +1,14 @@
 """The base of every REST endpoint."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
-from typing import IO, Any, ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from django.http import HttpRequest
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import ParseError, ValidationError
-from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.parsers import BaseParser, JSONParser
+from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import BasePermission
-from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer as RequestSerializer
@@ -23,7 +20,9 @@ from sentry.api.api_publish_status import ApiPublishStatus
 from sentry.api.authentication import CallerAuthentication, caller_of
 from sentry.api.errors import LengthRequired, camel_case
 from sentry.api.pagination import link_header
+from sentry.api.parsers import BoundedJSONParser
 from sentry.api.permissions import NoAccess
+from sentry.api.renderers import JSONOnly, TotalJSONRenderer
 from sentry.api.schema import EndpointSchema
 from sentry.api.serializers import Serializer, serialize
 from sentry.auth.ratelimit import RateLimit, RateLimitState, limiter
@@ -35,45 +34,6 @@ from sentry.integrations.source_code_management.errors import (
 from sentry.integrations.source_code_management.types import Page
 from sentry.silo import SiloMode
 from sentry.utils.deadline import deadline_at
-
-
-class JSONOnly(BaseContentNegotiation):
-    """Every answer is JSON, whatever the client would like best."""
-
-    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser | None:
-        """The parser of the body's content type."""
-        content_type = request.content_type.partition(";")[0].strip().lower()
-        return next((parser for parser in parsers if parser.media_type == content_type), None)
-
-    def select_renderer(
-        self,
-        request: Request,  # noqa: ARG002
-        renderers: Iterable[BaseRenderer],
-        format_suffix: str | None = None,  # noqa: ARG002
-    ) -> tuple[BaseRenderer, str]:
-        """The one renderer."""
-        (renderer,) = renderers
-        return renderer, renderer.media_type or ""
-
-
-class BoundedJSONParser(JSONParser):
-    """Reads JSON; a body nested too deeply is no JSON for us."""
-
-    def parse(
-        self,
-        stream: IO[Any],
-        media_type: str | None = None,
-        parser_context: Mapping[str, Any] | None = None,
-    ) -> Any:
-        """The body's value.
-
-        Raises:
-            ParseError: it is not valid JSON, or nested too deeply.
-        """
-        try:
-            return super().parse(stream, media_type, parser_context)
-        except RecursionError:
-            raise ParseError from None
 
 
 class Endpoint(APIView):
@@ -97,6 +57,7 @@ class Endpoint(APIView):
     authentication_classes: Sequence[type[BaseAuthentication]] = (CallerAuthentication,)
     permission_classes: Sequence[type[BasePermission]] = (NoAccess,)
     parser_classes = (BoundedJSONParser,)
+    renderer_classes = (TotalJSONRenderer,)
     content_negotiation_class = JSONOnly
     http_method_names = ("get", "post", "put", "delete", "head", "options")
     schema = EndpointSchema()

@@ -122,8 +122,8 @@ APPEND_SLASH = False
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["sentry.api.authentication.CallerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["sentry.api.permissions.NoAccess"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["sentry.api.renderers.TotalJSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["sentry.api.parsers.BoundedJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "sentry.api.errors.exception_handler",
     "UNAUTHENTICATED_USER": None,

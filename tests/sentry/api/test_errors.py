@@ -1,3 +1,4 @@
+import json
 import logging
 from collections.abc import Iterator
 from functools import partial
@@ -23,6 +24,7 @@ from sentry.api.errors import (
     status_of,
 )
 from sentry.api.permissions import SentryPermission
+from sentry.api.renderers import TotalJSONRenderer
 from sentry.auth.caller import Caller, CallerKind
 from sentry.auth.scopes import ALL_SCOPES
 from sentry.integrations.source_code_management import errors as scm
@@ -103,6 +105,19 @@ class RequestsTest(APITestCase):
         for raw in (b"{", b"\xff\xfe", b"{'a': 1}", b'{"a": NaN}', b"[" * 100_000):
             response = self.refused(400, raw_data=raw)
             assert response.data == {"detail": "The body is not valid JSON."}
+
+    def test_a_body_with_characters_of_no_text(self):
+        text = "must not hold the character NUL or a lone surrogate"
+        for raw in (
+            rb'{"stackRoot": "\ud800"}',
+            rb'{"\udfff": 1}',
+            rb'{"projectId": [{"a\u0000": 1}]}',
+            rb'["\ud800"]',
+            rb'"\u0000"',
+        ):
+            with self.subTest(raw):
+                response = self.refused(400, raw_data=raw)
+                assert response.data == {"detail": text, "errors": {"": [text]}}
 
     def test_another_content_type(self):
         response = self.client.post(
@@ -365,6 +380,11 @@ def test_silo_decorators():
     assert serves(InControl, SiloMode.CONTROL)
     assert serves(InControl, SiloMode.MONOLITH)
     assert not serves(InControl, SiloMode.REGION)
+
+
+def test_every_text_can_be_rendered():
+    rendered = TotalJSONRenderer().render({"detail": "\ud800 and ü"})
+    assert json.loads(rendered) == {"detail": "? and ü"}
 
 
 def test_camel_case():
