@@ -2,7 +2,6 @@
 
 from django.urls import URLPattern, path, re_path, register_converter
 from django.views.decorators.csrf import csrf_exempt
-from drf_spectacular.views import SpectacularJSONAPIView
 
 from sentry.api.base import Endpoint
 from sentry.api.endpoints.api_keys import (
@@ -35,6 +34,7 @@ from sentry.api.endpoints.repositories import (
 )
 from sentry.api.endpoints.teams import OrganizationTeamDetailsEndpoint, OrganizationTeamsEndpoint
 from sentry.api.errors import not_found
+from sentry.api.openapi import OpenApiView
 
 _MAX_ID = 2**63 - 1
 
@@ -103,10 +103,6 @@ urlpatterns: list[URLPattern] = [
         path(route, endpoint.as_view(), name=endpoint.url_name)
         for route, endpoint in (*ENDPOINTS, *SESSION_ENDPOINTS)
     ),
-    path(
-        "openapi.json",
-        SpectacularJSONAPIView.as_view(authentication_classes=[], permission_classes=[]),
-        name="sentry-api-0-openapi",
-    ),
+    path("openapi.json", OpenApiView.as_view(), name="sentry-api-0-openapi"),
     re_path("", csrf_exempt(not_found)),
 ]

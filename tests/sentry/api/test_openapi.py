@@ -39,6 +39,16 @@ class OpenApiTest(TestCase):
         )
         assert json.loads(out.getvalue()) == self.document()
 
+    def test_it_is_the_same_document_whatever_is_asked(self):
+        path = "/api/0/openapi.json"
+        wanted = self.client.get(path)
+        assert wanted["content-type"] == "application/json"
+        for query in ("?format=yaml", "?version=9", "?lang=de&format=html"):
+            assert self.client.get(path + query).content == wanted.content
+        for accept in ("text/html", "application/yaml", "application/json; indent=0", "zzz", ""):
+            answer = self.client.get(path, headers={"accept": accept})
+            assert (answer.status_code, answer.content) == (200, wanted.content)
+
     def test_the_document_is_complete(self):
         operations = {
             operation["operationId"]
