@@ -133,9 +133,10 @@ def join_team(caller: Caller, *, member_id: int, team: str) -> Member:
     """Puts a member into a team (its slug); one who is in it already stays.
 
     Raises:
+        PermissionDenied: it is another member, whose role is above the caller's own.
         NotFound: there is no such member or team.
     """
-    row = _row(caller, member_id)
+    row = _row_to_move(caller, member_id)
     found = get_team(organization_id=caller.organization_id, slug=team)
     models.OrganizationMemberTeam.objects.get_or_create(
         organizationmember_id=row.id, team_id=found.id
@@ -147,9 +148,10 @@ def leave_team(caller: Caller, *, member_id: int, team: str) -> Member:
     """Takes a member out of a team (its slug).
 
     Raises:
+        PermissionDenied: it is another member, whose role is above the caller's own.
         NotFound: there is no such member or team, or the member is not in it.
     """
-    row = _row(caller, member_id)
+    row = _row_to_move(caller, member_id)
     found = get_team(organization_id=caller.organization_id, slug=team)
     deleted, _ = models.OrganizationMemberTeam.objects.filter(
         organizationmember_id=row.id, team_id=found.id
@@ -167,6 +169,14 @@ def _row(caller: Caller, member_id: int) -> models.OrganizationMember:
     row = _rows(caller).filter(id=member_id).first()
     if row is None:
         raise NotFound("member")
+    return row
+
+
+def _row_to_move(caller: Caller, member_id: int) -> models.OrganizationMember:
+    """A member whose teams the caller may change: oneself, or who has no role above theirs."""
+    row = _row(caller, member_id)
+    if row.user_id != caller.user_id:
+        check_role(caller, Role(row.role))
     return row
 
 

@@ -54,7 +54,7 @@ class Row:
         send: the body of the request, or the RPC's message.
         project: whether a project is named: one of a foreign team is then not found.
         session: whether it belongs to the signed-in user: every other credential gets 403.
-        role: whether it gives or takes a member's role: a program needs every scope of that role.
+        role: whether it changes a member: a program needs every scope of that member's role.
     """
 
     method: str
@@ -141,8 +141,13 @@ _OF_MEMBERS = (
         f"POST {_ORG}members/{{member_id}}/teams/{{project_team_slug}}/",
         "member:write team:write",
         201,
+        role=True,
     ),
-    _rest(f"DELETE {_ORG}members/{{member_id}}/teams/{{team_slug}}/", "member:write team:write"),
+    _rest(
+        f"DELETE {_ORG}members/{{member_id}}/teams/{{team_slug}}/",
+        "member:write team:write",
+        role=True,
+    ),
 )
 _OF_TEAMS = (
     _rest(f"GET {_ORG}teams/", "team:read"),

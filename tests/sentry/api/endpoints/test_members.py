@@ -215,3 +215,38 @@ class TeamTest(MembersCase):
             self.get_error_response(
                 self.organization.slug, member_id, slug, method="post", status_code=404
             )
+
+    def test_nobody_moves_a_member_above_them(self):
+        user, owner = self.member(Role.OWNER, [self.team])
+        other = self.create_team(self.organization)
+        for role in (Role.MANAGER, Role.ADMIN):
+            self.sign_in(role)
+            for slug, method in ((other.slug, "post"), (self.team.slug, "delete")):
+                answer = self.get_error_response(
+                    self.organization.slug, owner.id, slug, method=method, status_code=403
+                )
+                assert "org:admin" in answer.data["detail"]
+        self.login_as(user)
+        for slug, method in ((other.slug, "post"), (self.team.slug, "delete")):
+            answer = self.get_success_response(
+                self.organization.slug, owner.id, slug, method=method
+            )
+        assert answer.data["teams"] == [other.slug]
+
+    def test_one_moves_oneself_with_fewer_scopes(self):
+        user, row = self.member(Role.MANAGER)
+        _, token = self.create_user_auth_token(user, ["team:write"])
+        bearer = {"authorization": f"Bearer {token}"}
+        answer = self.get_success_response(
+            self.organization.slug, row.id, self.team.slug, method="post", headers=bearer
+        )
+        assert answer.data["teams"] == [self.team.slug]
+        _, other = self.member(Role.MEMBER)
+        self.get_error_response(
+            self.organization.slug,
+            other.id,
+            self.team.slug,
+            method="post",
+            headers=bearer,
+            status_code=403,
+        )
