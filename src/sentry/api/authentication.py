@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import replace
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
 from rest_framework.authentication import BaseAuthentication, CSRFCheck
@@ -39,7 +40,8 @@ class CallerAuthentication(BaseAuthentication):
         """The caller, twice: the framework asks for a user and for a credential.
 
         Raises:
-            Unauthenticated: there is no credential and no session, or it is not accepted.
+            Unauthenticated: there is no credential and no session, more than one, or one that is
+                not accepted.
             NotFound: the session's user is no member of the organization.
             CsrfFailed: an unsafe request of a session without its token.
         """
@@ -49,6 +51,11 @@ class CallerAuthentication(BaseAuthentication):
             organization_id=request.headers.get("x-organization-id", ""),
         )
         if presented.api_key or presented.authorization:
+            if request.COOKIES.get(settings.SESSION_COOKIE_NAME):
+                raise Unauthenticated(
+                    "more than one credential was given: a session's cookie and a header",
+                    reason=Reason.CREDENTIAL_INVALID,
+                )
             caller = _credential(presented, _slug_of(request))
         else:
             caller = _session(request, presented.organization_id)

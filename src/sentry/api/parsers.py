@@ -4,10 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.parsers import JSONParser
-
-from sentry.integrations.source_code_management.errors import InvalidArgument
 
 # What no text may hold: PostgreSQL has no NUL, UTF-8 no half of a surrogate pair.
 _UNUSABLE = re.compile("[\0\ud800-\udfff]")
@@ -26,15 +24,24 @@ class BoundedJSONParser(JSONParser):
 
         Raises:
             ParseError: it is not valid JSON, or nested too deeply.
-            InvalidArgument: a name or a text in it holds NUL or a lone surrogate.
+            ValidationError: a name or a text in it holds NUL or a lone surrogate.
         """
         try:
             value = super().parse(stream, media_type, parser_context)
         except RecursionError:
             raise ParseError from None
-        if any(_UNUSABLE.search(text) for text in _texts(value)):
-            raise InvalidArgument("", "must not hold the character NUL or a lone surrogate")
+        _check_texts(value)
         return value
+
+
+def _check_texts(body: object) -> None:
+    """Names the field of the body whose value is wrong, but no name that is wrong itself."""
+    fields = body if isinstance(body, dict) else {"": body}
+    for field, inner in fields.items():
+        is_named = not _UNUSABLE.search(field)
+        if not is_named or any(_UNUSABLE.search(text) for text in _texts(inner)):
+            text = "must not hold the character NUL or a lone surrogate"
+            raise ValidationError({field if is_named else "": [text]})
 
 
 def _texts(value: object) -> Iterator[str]:

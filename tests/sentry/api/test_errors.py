@@ -108,16 +108,16 @@ class RequestsTest(APITestCase):
 
     def test_a_body_with_characters_of_no_text(self):
         text = "must not hold the character NUL or a lone surrogate"
-        for raw in (
-            rb'{"stackRoot": "\ud800"}',
-            rb'{"\udfff": 1}',
-            rb'{"projectId": [{"a\u0000": 1}]}',
-            rb'["\ud800"]',
-            rb'"\u0000"',
+        for raw, field in (
+            (rb'{"stackRoot": "\ud800"}', "stackRoot"),
+            (rb'{"\udfff": 1}', ""),
+            (rb'{"projectId": [{"a\u0000": 1}]}', "projectId"),
+            (rb'["\ud800"]', ""),
+            (rb'"\u0000"', ""),
         ):
             with self.subTest(raw):
                 response = self.refused(400, raw_data=raw)
-                assert response.data == {"detail": text, "errors": {"": [text]}}
+                assert response.data["errors"] == {field: [text]}
 
     def test_another_content_type(self):
         response = self.client.post(
@@ -280,6 +280,17 @@ class SessionTest(APITestCase):
             assert response.json() == {"detail": "the CSRF token is missing or wrong"}
         client.cookies["csrftoken"] = "b" * 32
         assert self.post(client, **{"x-csrftoken": "b" * 32}).status_code == 201
+
+    def test_a_credential_beside_it_is_one_too_many(self):
+        self.login_as(self.user)
+        _, key = self.create_api_key(self.organization, ["org:read"])
+        _, token = self.create_user_auth_token(self.user)
+        for headers in ({"x-api-key": key}, {"authorization": f"Bearer {token}"}):
+            answer = self.get_error_response(
+                self.organization.slug, headers=headers, status_code=401
+            )
+            assert answer.data["detail"].startswith("more than one credential was given")
+        self.get_success_response(self.organization.slug)
 
     def test_an_inactive_user_is_nobody(self):
         self.login_as(self.user)
