@@ -79,7 +79,7 @@ def capabilities() -> str:
 def endpoints() -> str:
     """Every REST endpoint with its methods and the scopes that open them."""
     _set_up()
-    from sentry.api.urls import ENDPOINTS  # noqa: PLC0415 - likewise
+    from sentry.api.urls import ENDPOINTS, SESSION_ENDPOINTS  # noqa: PLC0415 - likewise
     from sentry.auth.policy import REST  # noqa: PLC0415 - likewise
 
     rows: list[tuple[str, ...]] = [
@@ -90,6 +90,11 @@ def endpoints() -> str:
         )
         for route, endpoint in ENDPOINTS
         for method, scopes in REST[endpoint.url_name].items()
+    ]
+    rows += [
+        (f"`{route}`", method, "none" if method == "POST" else "none, but a session")
+        for route, endpoint in SESSION_ENDPOINTS
+        for method in endpoint.publish_status
     ]
     return _table(("path below `/api/0/`", "method", "scopes"), rows)
 

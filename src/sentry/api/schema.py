@@ -7,6 +7,8 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import build_array_type, resolve_type_hint
 from drf_spectacular.utils import Direction, OpenApiParameter, OpenApiResponse
 
+from sentry.api.authentication import SessionAuthentication
+from sentry.api.permissions import SessionPermission
 from sentry.api.serializers.base import ErrorBody
 
 if TYPE_CHECKING:
@@ -21,6 +23,16 @@ class ListOf:
         self.item = item
 
 
+# The requirement of a method that a session alone may call.
+SESSION_ALONE: list[dict[str, list[str]]] = [{"session": []}]
+
+_ERRORS_OF_WRITING = {
+    409: "It exists already, or something that it needs is not so.",
+    411: "The body comes in chunks, without Content-Length.",
+    413: "The body is too large.",
+}
+
+
 class EndpointSchema(AutoSchema):
     """Leaves out what is not published, and names operations by their URL."""
 
@@ -33,9 +45,26 @@ class EndpointSchema(AutoSchema):
         return f"{self.method.lower()}-{_view(self).url_name.removeprefix('sentry-api-0-')}"
 
     def get_auth(self) -> list[dict[str, list[str]]]:
-        """Any one of the credentials will do: a requirement for each, not one for all."""
+        """Any one of the credentials will do, or a session alone where none else may call."""
+        view = _view(self)
+        by_session = SessionPermission in view.permission_classes
+        if by_session or SessionAuthentication in view.authentication_classes:
+            return SESSION_ALONE
         together: list[dict[str, list[str]]] = super().get_auth()
         return [{name: []} for requirement in together for name in requirement]
+
+    def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
+        """What the method declares, and the errors of every method that writes."""
+        bodies: dict[str, Any] = super()._get_response_bodies(direction)
+        if self.method not in {"POST", "PUT", "DELETE"}:
+            return bodies
+        errors = dict(_ERRORS_OF_WRITING)
+        if self.method != "DELETE" and self.get_request_serializer() is not None:
+            errors[415] = "The body is not application/json."
+        for code, text in errors.items():
+            told = OpenApiResponse(ErrorBody, text)
+            bodies[str(code)] = self._get_response_for_code(told, str(code), direction=direction)
+        return dict(sorted(bodies.items()))
 
     def get_tags(self) -> list[str]:
         """The first noun of the path below the organization."""
@@ -49,16 +78,27 @@ def _view(schema: AutoSchema) -> "Endpoint":
 
 
 def answers(
-    success: type | ListOf | None, *, status: int = 200, text: str = ""
+    success: type | ListOf | None, *, status: int = 200, text: str = "", asks_host: bool = False
 ) -> dict[int, OpenApiResponse]:
-    """The responses of a method: what it gives, and the errors that every method may give."""
+    """The responses of a method: what it gives, and the errors that it may give.
+
+    Those that every method may give that writes are added by ``EndpointSchema``.
+
+    Args:
+        success: what it gives; None for an empty answer.
+        status: the status of that.
+        text: a sentence about it.
+        asks_host: whether a host is asked, which may be down.
+    """
     errors = {
         400: "A value that can never work.",
         401: "No credential, or one that is not accepted.",
         403: "The credential lacks the scope, or the session's CSRF token is wrong.",
         404: "There is no such thing in the caller's organization.",
-        429: "The rate limit is used up; Retry-After says when to come back.",
+        429: "A rate limit is used up; Retry-After says when to come back.",
     }
+    if asks_host:
+        errors[503] = "The host does not answer; Retry-After may say when to come back."
     described = {code: OpenApiResponse(ErrorBody, why) for code, why in errors.items()}
     return {status: OpenApiResponse(success, text or "What was asked for."), **described}
 
@@ -100,17 +140,6 @@ class TypedDictExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped
             item = auto_schema.resolve_serializer(self.target.item, direction)
             return dict(build_array_type(item.ref))
         return dict(resolve_type_hint(self.target))  # type: ignore[no-untyped-call] # likewise
-
-
-class SessionAuthenticationExtension(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call] # likewise
-    """Describes a session where nothing else is taken."""
-
-    target_class = "sentry.api.authentication.SessionAuthentication"
-    name = "sessionOnly"
-
-    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:  # noqa: ARG002
-        """A session's cookie."""
-        return {"type": "apiKey", "in": "cookie", "name": "sessionid"}
 
 
 class CallerAuthenticationExtension(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call] # likewise

@@ -83,14 +83,42 @@ class OpenApiTest(TestCase):
                 assert {"400", "401", "403", "404", "429"} <= set(operation["responses"])
                 assert operation["summary"] if "summary" in operation else operation["description"]
 
+    def test_what_writes_tells_more_errors(self):
+        for path in self.document()["paths"].values():
+            for method, operation in path.items():
+                told = operation["responses"].keys()
+                writes = method != "get"
+                assert all((code in told) is writes for code in ("409", "411", "413"))
+                assert ("415" in told) is ("requestBody" in operation)
+        added = self.document()["paths"]["/api/0/organizations/{organization_slug}/repos/"]
+        assert "503" in added["post"]["responses"]  # a host is asked
+
     def test_every_operation_tells_its_credentials(self):
-        paths = self.document()["paths"]
-        session = paths.pop("/api/0/auth/")
-        assert "security" not in session["post"]
-        assert session["get"]["security"] == session["delete"]["security"] == [{"sessionOnly": []}]
-        for path in paths.values():
-            for operation in path.values():
-                assert operation["security"] == [{"apiKey": []}, {"token": []}, {"session": []}]
+        operations = {
+            operation["operationId"]: operation.get("security", [])
+            for path in self.document()["paths"].values()
+            for operation in path.values()
+        }
+        assert operations.pop("post-auth") == []
+        alone = {
+            "get-auth",
+            "delete-auth",
+            "get-api-tokens",
+            "post-api-tokens",
+            "delete-api-token-details",
+            "get-organization-member-me",
+            "delete-organization-member-me",
+            "post-organizations",
+        }
+        for name, security in operations.items():
+            wanted = ["session"] if name in alone else ["apiKey", "token", "session"]
+            assert [list(each) for each in security] == [[scheme] for scheme in wanted], name
+
+    def test_every_component_is_named_as_the_api_speaks(self):
+        components = self.document()["components"]
+        assert "SignInRequest" in components["schemas"]
+        assert all(name[0].isupper() for name in components["schemas"])
+        assert set(components["securitySchemes"]) == {"apiKey", "token", "session"}
 
 
 class PolicyTest(TestCase):

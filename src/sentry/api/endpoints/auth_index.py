@@ -9,7 +9,7 @@ from sentry.actions.sessions import sign_in, sign_out, signed_in_user
 from sentry.api.api_owners import ApiOwner
 from sentry.api.api_publish_status import ApiPublishStatus
 from sentry.api.authentication import SessionAuthentication
-from sentry.api.base import Endpoint, control_silo_endpoint, parse
+from sentry.api.base import Body, Endpoint, control_silo_endpoint, parse
 from sentry.api.permissions import EverySession
 from sentry.api.schema import answers
 from sentry.api.serializers.models.user import UserResponse, user_response
@@ -18,7 +18,9 @@ from sentry.auth.ratelimit import limiter
 _MAX_LENGTH = 4096
 
 
-class _SignIn(serializers.Serializer[object]):
+class SignInRequest(Body):
+    """Who signs in."""
+
     username = serializers.CharField(
         max_length=_MAX_LENGTH, help_text="The user name, or an address that only one user has."
     )
@@ -54,14 +56,14 @@ class AuthIndexEndpoint(Endpoint):
         """The user who is signed in. The answer carries the CSRF cookie."""
         return Response(user_response(signed_in_user(request._request)))  # noqa: SLF001 - Django's own request holds the session
 
-    @extend_schema(request=_SignIn, responses=answers(UserResponse), auth=[])
+    @extend_schema(request=SignInRequest, responses=answers(UserResponse), auth=[])
     def post(self, request: Request) -> Response:
         """Signs a user in. The answer carries a new session's cookie and a new CSRF cookie.
 
         An unknown user, a wrong password and a disabled user are answered alike. A body in JSON is
         what no form of a foreign page can send, so this needs no CSRF token.
         """
-        given = parse(_SignIn, request.data)
+        given = parse(SignInRequest, request.data)
         user = sign_in(
             request._request,  # noqa: SLF001 - as above
             username=given["username"],

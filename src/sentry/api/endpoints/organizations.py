@@ -21,7 +21,7 @@ from sentry.api.bases.organization import OrganizationEndpoint
 from sentry.api.errors import SessionNeeded
 from sentry.api.pagination import PageQuery
 from sentry.api.permissions import PolicyPermission
-from sentry.api.schema import LINK, ListOf, answers
+from sentry.api.schema import LINK, SESSION_ALONE, ListOf, answers
 from sentry.api.serializers import serialize
 from sentry.api.serializers.models.organization import (
     DetailedOrganizationResponse,
@@ -74,6 +74,7 @@ class OrganizationsEndpoint(Endpoint):
     @extend_schema(
         request=OrganizationRequest,
         responses=answers(OrganizationResponse, status=201, text="The new organization."),
+        auth=SESSION_ALONE,
     )
     def post(self, request: Request) -> Response:
         """Makes an organization whose owner is the signed-in user. Needs a session."""

@@ -111,7 +111,9 @@ class OrganizationRepositoriesEndpoint(OrganizationEndpoint):
 
     @extend_schema(
         request=RepositoryRequest,
-        responses=answers(RepositoryResponse, status=201, text="The repository, as stored."),
+        responses=answers(
+            RepositoryResponse, status=201, text="The repository, as stored.", asks_host=True
+        ),
     )
     def post(self, request: Request, organization: OrganizationSummary) -> Response:
         """Adds a repository that an integration reaches. Its host is asked."""
