@@ -16,8 +16,8 @@ from sentry.integrations.source_code_management.errors import (
     PreconditionFailed,
 )
 
-_NAME_LIMIT = 64
-_SLUG_LIMIT = 50
+NAME_LIMIT = 64
+SLUG_LIMIT = 50
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,9 +71,9 @@ def update_organization(
     if row is None:
         raise NotFound("organization")
     if name is not None:
-        row.name = check_name("name", name, limit=_NAME_LIMIT)
+        row.name = check_name("name", name, limit=NAME_LIMIT)
     if slug is not None:
-        row.slug = check_slug("slug", slug, limit=_SLUG_LIMIT)
+        row.slug = check_slug("slug", slug, limit=SLUG_LIMIT)
     try:
         with transaction.atomic():
             row.save(update_fields=["name", "slug"])
@@ -111,8 +111,8 @@ def delete_organization(caller: Caller) -> None:
 
 
 def _create(name: str, slug: str | None) -> models.Organization:
-    checked = check_name("name", name, limit=_NAME_LIMIT)
-    chosen = slug_for(checked, slug, field="slug", limit=_SLUG_LIMIT)
+    checked = check_name("name", name, limit=NAME_LIMIT)
+    chosen = slug_for(checked, slug, field="slug", limit=SLUG_LIMIT)
     try:
         return models.Organization.objects.create(name=checked, slug=chosen)
     except IntegrityError:

@@ -16,7 +16,7 @@ from sentry.integrations.source_code_management.validation import clean_text
 
 NAME_LIMIT = 200
 SLUG_LIMIT = 100
-_PLATFORM_LIMIT = 64
+PLATFORM_LIMIT = 64
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +48,7 @@ def check_platform(platform: str) -> str:
     Raises:
         InvalidArgument: it is too long, or holds NUL or half a surrogate pair.
     """
-    return clean_text("platform", platform, max_length=_PLATFORM_LIMIT)
+    return clean_text("platform", platform, max_length=PLATFORM_LIMIT)
 
 
 def create_project(

@@ -13,8 +13,8 @@ from sentry.auth.caller import Caller
 from sentry.integrations.source_code_management.errors import AlreadyExists, NotFound
 from sentry.integrations.source_code_management.types import Page
 
-_NAME_LIMIT = 64
-_SLUG_LIMIT = 50
+NAME_LIMIT = 64
+SLUG_LIMIT = 50
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,8 +39,8 @@ def create_team(*, organization_id: int, name: str, slug: str | None = None) -> 
         InvalidArgument: the name or the slug is not acceptable.
         AlreadyExists: the organization has a team of this slug.
     """
-    checked = check_name("name", name, limit=_NAME_LIMIT)
-    chosen = slug_for(checked, slug, field="slug", limit=_SLUG_LIMIT)
+    checked = check_name("name", name, limit=NAME_LIMIT)
+    chosen = slug_for(checked, slug, field="slug", limit=SLUG_LIMIT)
     try:
         row = models.Team.objects.create(organization_id=organization_id, name=checked, slug=chosen)
     except IntegrityError:
@@ -116,9 +116,9 @@ def update_team(
     if row is None:
         raise NotFound("team")
     if name is not None:
-        row.name = check_name("name", name, limit=_NAME_LIMIT)
+        row.name = check_name("name", name, limit=NAME_LIMIT)
     if slug is not None:
-        row.slug = check_slug("slug", slug, limit=_SLUG_LIMIT)
+        row.slug = check_slug("slug", slug, limit=SLUG_LIMIT)
     try:
         with transaction.atomic():
             row.save(update_fields=["name", "slug"])

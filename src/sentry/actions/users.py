@@ -19,6 +19,7 @@ from sentry.integrations.source_code_management.errors import (
 )
 
 _USERNAME_LIMIT = 150
+ADDRESS_LIMIT = 254  # RFC 5321, section 4.5.3.1.3, without the angle brackets
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,7 +9,9 @@ from django.utils.text import slugify
 
 from sentry.integrations.source_code_management.errors import InvalidArgument
 
-_SLUG = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?")
+SLUG_PATTERN = r"\A(?![0-9]+\Z)[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\Z"
+SLUG_TEXT = "must be lower-case letters, digits, hyphens and underscores, not digits alone"
+_SLUG = re.compile(SLUG_PATTERN)
 # Unicode's Bidi_Control: they show the text beside them in another order than it has.
 _BIDI = re.compile(r"[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -52,10 +54,8 @@ def check_slug(field: str, value: str, *, limit: int) -> str:
     """
     if len(value) > limit:
         raise InvalidArgument(field, f"must have at most {limit} characters")
-    if not _SLUG.fullmatch(value) or value.isdigit():
-        raise InvalidArgument(
-            field, "must be lower-case letters, digits, hyphens and underscores, not digits alone"
-        )
+    if not _SLUG.match(value):
+        raise InvalidArgument(field, SLUG_TEXT)
     return value
 
 

@@ -155,9 +155,19 @@ def _fields(detail: Any) -> dict[str, list[str]]:
     if not isinstance(detail, dict):
         return {"": [str(text) for text in detail]}
     return {
-        "" if field == "non_field_errors" else field: [str(text) for text in texts]
-        for field, texts in detail.items()
+        "" if field == "non_field_errors" else field: _texts(told) for field, told in detail.items()
     }
+
+
+def _texts(told: Any) -> list[str]:
+    """The texts of one field; of a list those of its items, counted from one."""
+    if not isinstance(told, dict):
+        return [str(text) for text in told]
+    return [
+        f"item {place + 1}: {text}" if isinstance(place, int) else f"{place}: {text}"
+        for place, inner in told.items()
+        for text in _texts(inner)
+    ]
 
 
 def _internal_error(exc: BaseException | None, owner: str = "") -> dict[str, str]:

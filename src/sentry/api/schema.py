@@ -63,7 +63,9 @@ class EndpointSchema(AutoSchema):
             errors[415] = "The body is not application/json."
         for code, text in errors.items():
             told = OpenApiResponse(ErrorBody, text)
-            bodies[str(code)] = self._get_response_for_code(told, str(code), direction=direction)
+            bodies[str(code)] = self._get_response_for_code(  # type: ignore[no-untyped-call] # the library has no types
+                told, str(code), direction=direction
+            )
         return dict(sorted(bodies.items()))
 
     def get_tags(self) -> list[str]:

@@ -119,6 +119,11 @@ class RequestsTest(APITestCase):
                 response = self.refused(400, raw_data=raw)
                 assert response.data["errors"] == {field: [text]}
 
+    def test_a_number_is_no_text(self):
+        for number in (5, 1.5, True):
+            response = self.refused(400, stackRoot=number)
+            assert response.data["errors"]["stackRoot"] == ["must be a text"]
+
     def test_another_content_type(self):
         response = self.client.post(
             f"/api/0/organizations/{self.organization.slug}/code-mappings/",

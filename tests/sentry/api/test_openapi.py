@@ -114,6 +114,19 @@ class OpenApiTest(TestCase):
             wanted = ["session"] if name in alone else ["apiKey", "token", "session"]
             assert [list(each) for each in security] == [[scheme] for scheme in wanted], name
 
+    def test_what_texts_may_be_is_told(self):
+        schemas = self.document()["components"]["schemas"]
+        team, key, token, project, mapping = (
+            schemas[f"{kind}Request"]["properties"]
+            for kind in ("Team", "ApiKey", "ApiToken", "Project", "CodeMapping")
+        )
+        assert (team["name"]["maxLength"], team["slug"]["maxLength"]) == (64, 50)
+        assert (key["name"]["maxLength"], token["name"]["maxLength"]) == (64, 255)
+        assert (project["name"]["maxLength"], project["platform"]["maxLength"]) == (200, 64)
+        assert mapping["stackRoot"]["maxLength"] == 1024
+        for slug, fits in (("a-1", True), ("_", True), ("12", False), ("a-", False), ("A", False)):
+            assert bool(re.search(team["slug"]["pattern"], slug)) is fits, slug
+
     def test_every_component_is_named_as_the_api_speaks(self):
         components = self.document()["components"]
         assert "SignInRequest" in components["schemas"]

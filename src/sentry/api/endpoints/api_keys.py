@@ -19,7 +19,7 @@ from sentry.api.api_publish_status import ApiPublishStatus
 from sentry.api.authentication import caller_of
 from sentry.api.base import control_silo_endpoint, parse
 from sentry.api.bases.organization import OrganizationEndpoint
-from sentry.api.endpoints.credential_bodies import CredentialChange, CredentialRequest
+from sentry.api.endpoints.credential_bodies import ApiKeyChange, ApiKeyRequest
 from sentry.api.pagination import PageQuery
 from sentry.api.schema import LINK, ListOf, answers, path_id
 from sentry.api.serializers import serialize
@@ -53,12 +53,12 @@ class OrganizationApiKeysEndpoint(OrganizationEndpoint):
         return self.page_response(request, page, CredentialSerializer())
 
     @extend_schema(
-        request=CredentialRequest,
+        request=ApiKeyRequest,
         responses=answers(NewCredentialResponse, status=201, text="It, and its secret: once."),
     )
     def post(self, request: Request, organization: OrganizationSummary) -> Response:
         """Makes an API key. Its secret is in this answer and in no other."""
-        body = parse(CredentialRequest, request.data)
+        body = parse(ApiKeyRequest, request.data)
         made = issue_api_key(caller_of(request), scopes=body["scopes"], label=body["name"])
         answer = serialize(made, caller_of(request), NewCredentialSerializer())
         return Response(answer, status=HTTPStatus.CREATED)
@@ -82,12 +82,10 @@ class OrganizationApiKeyDetailsEndpoint(OrganizationEndpoint):
         found = get_api_key(caller_of(request), api_key_id=api_key_id)
         return Response(serialize(found, caller_of(request), CredentialSerializer()))
 
-    @extend_schema(
-        parameters=[_ID], request=CredentialChange, responses=answers(CredentialResponse)
-    )
+    @extend_schema(parameters=[_ID], request=ApiKeyChange, responses=answers(CredentialResponse))
     def put(self, request: Request, organization: OrganizationSummary, api_key_id: int) -> Response:
         """Changes the API key's name or scopes. A scope to add is one that the caller holds."""
-        body = parse(CredentialChange, request.data)
+        body = parse(ApiKeyChange, request.data)
         changed = update_api_key(
             caller_of(request),
             api_key_id=api_key_id,

@@ -1,7 +1,6 @@
 """``auth/``: who is signed in, signing in, signing out."""
 
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -10,6 +9,7 @@ from sentry.api.api_owners import ApiOwner
 from sentry.api.api_publish_status import ApiPublishStatus
 from sentry.api.authentication import SessionAuthentication
 from sentry.api.base import Body, Endpoint, control_silo_endpoint, parse
+from sentry.api.fields import TextField
 from sentry.api.permissions import EverySession
 from sentry.api.schema import answers
 from sentry.api.serializers.models.user import UserResponse, user_response
@@ -21,10 +21,10 @@ _MAX_LENGTH = 4096
 class SignInRequest(Body):
     """Who signs in."""
 
-    username = serializers.CharField(
+    username = TextField(
         max_length=_MAX_LENGTH, help_text="The user name, or an address that only one user has."
     )
-    password = serializers.CharField(max_length=_MAX_LENGTH, trim_whitespace=False)
+    password = TextField(max_length=_MAX_LENGTH, trim_whitespace=False)
 
 
 @control_silo_endpoint

@@ -14,6 +14,7 @@ from sentry.api.api_publish_status import ApiPublishStatus
 from sentry.api.authentication import caller_of
 from sentry.api.base import Body, parse, region_silo_endpoint
 from sentry.api.bases.organization import OrganizationEndpoint
+from sentry.api.fields import TextField
 from sentry.api.pagination import PageQuery
 from sentry.api.schema import LINK, ListOf, answers, path_id
 from sentry.api.serializers import serialize
@@ -26,6 +27,7 @@ from sentry.integrations.source_code_management.actions.code_mappings import (
     list_code_mappings,
     update_code_mapping,
 )
+from sentry.integrations.source_code_management.validation import MAX_REF_BYTES, MAX_ROOT_LENGTH
 
 _MAPPING_ID = path_id("code_mapping_id", "The code mapping's id.")
 
@@ -40,7 +42,7 @@ class CodeMappingsQuery(PageQuery):
     """The query parameters of the list of code mappings."""
 
     integrationId = _id_field("Only those of this integration.", required=False)  # noqa: N815
-    project = serializers.CharField(
+    project = TextField(
         required=False, default="", help_text="Only those of this project (id or slug)."
     )
 
@@ -51,17 +53,20 @@ class CodeMappingRequest(Body):
     repository_id = _id_field("A repository of the organization.")
     project_id = _id_field("A project that the caller may see.")
     integration_id = _id_field("The integration that the repository belongs to.")
-    stack_root = serializers.CharField(
+    stack_root = TextField(
+        max_length=MAX_ROOT_LENGTH,
         allow_blank=True,
         trim_whitespace=False,
         help_text="The prefix of stack trace paths, without white space or quotes; may be empty.",
     )
-    source_root = serializers.CharField(
+    source_root = TextField(
+        max_length=MAX_ROOT_LENGTH,
         allow_blank=True,
         trim_whitespace=False,
         help_text="The prefix in the repository, without white space or quotes; may be empty.",
     )
-    default_branch = serializers.CharField(
+    default_branch = TextField(
+        max_length=MAX_REF_BYTES,
         required=False,
         default="",
         allow_blank=True,

@@ -19,11 +19,13 @@ from sentry.actions.member_changes import (
     update_member,
 )
 from sentry.actions.reading import OrganizationSummary
+from sentry.actions.users import ADDRESS_LIMIT
 from sentry.api.api_owners import ApiOwner
 from sentry.api.api_publish_status import ApiPublishStatus
 from sentry.api.authentication import caller_of
 from sentry.api.base import Body, parse, region_silo_endpoint
 from sentry.api.bases.organization import OrganizationEndpoint
+from sentry.api.fields import TextField
 from sentry.api.pagination import PageQuery
 from sentry.api.permissions import SessionPermission
 from sentry.api.schema import LINK, ListOf, answers, path_id
@@ -39,12 +41,13 @@ _ROLES = [role.value for role in Role]
 class MemberRequest(Body):
     """A user to admit."""
 
-    user = serializers.CharField(
-        help_text="The user name, or an address that only one user has; the user exists already."
+    user = TextField(
+        max_length=ADDRESS_LIMIT,
+        help_text="The user name, or an address that only one user has; the user exists already.",
     )
     role = serializers.ChoiceField(choices=_ROLES, required=False, default=Role.MEMBER.value)
     teams = serializers.ListField(
-        child=serializers.CharField(), required=False, default=list, help_text="Slugs of teams."
+        child=TextField(), required=False, default=list, help_text="Slugs of teams."
     )
 
 
@@ -53,7 +56,7 @@ class MemberChange(Body):
 
     role = serializers.ChoiceField(choices=_ROLES, required=False)
     teams = serializers.ListField(
-        child=serializers.CharField(),
+        child=TextField(),
         required=False,
         help_text="Slugs: the member will be in these teams and in no other.",
     )

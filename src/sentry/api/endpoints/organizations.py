@@ -3,11 +3,12 @@
 from http import HTTPStatus
 
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from sentry.actions.organizations import (
+    NAME_LIMIT,
+    SLUG_LIMIT,
     delete_organization,
     found_organization,
     update_organization,
@@ -19,6 +20,7 @@ from sentry.api.authentication import caller_of
 from sentry.api.base import Body, Endpoint, parse, region_silo_endpoint
 from sentry.api.bases.organization import OrganizationEndpoint
 from sentry.api.errors import SessionNeeded
+from sentry.api.fields import SlugField, TextField
 from sentry.api.pagination import PageQuery
 from sentry.api.permissions import PolicyPermission
 from sentry.api.schema import LINK, SESSION_ALONE, ListOf, answers
@@ -36,17 +38,18 @@ from sentry.auth.ratelimit import RateLimit
 class OrganizationRequest(Body):
     """An organization to make."""
 
-    name = serializers.CharField(help_text="What people call it.")
-    slug = serializers.CharField(
-        required=False, help_text="Its name in addresses; without it one is made of the name."
+    name = TextField(max_length=NAME_LIMIT, help_text="What people call it.")
+    slug = SlugField(
+        max_length=SLUG_LIMIT,
+        help_text="Its name in addresses; without it one is made of the name.",
     )
 
 
 class OrganizationChange(Body):
     """What is to change of an organization."""
 
-    name = serializers.CharField(required=False)
-    slug = serializers.CharField(required=False)
+    name = TextField(max_length=NAME_LIMIT, required=False)
+    slug = SlugField(max_length=SLUG_LIMIT)
 
 
 @region_silo_endpoint
@@ -74,7 +77,7 @@ class OrganizationsEndpoint(Endpoint):
     @extend_schema(
         request=OrganizationRequest,
         responses=answers(OrganizationResponse, status=201, text="The new organization."),
-        auth=SESSION_ALONE,
+        auth=SESSION_ALONE,  # type: ignore[arg-type] # it is taken as it is
     )
     def post(self, request: Request) -> Response:
         """Makes an organization whose owner is the signed-in user. Needs a session."""

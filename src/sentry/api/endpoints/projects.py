@@ -3,7 +3,6 @@
 from http import HTTPStatus
 
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -15,6 +14,7 @@ from sentry.actions.project_changes import (
     start_project,
     update_project,
 )
+from sentry.actions.projects import NAME_LIMIT, PLATFORM_LIMIT, SLUG_LIMIT
 from sentry.actions.reading import OrganizationSummary
 from sentry.api.api_owners import ApiOwner
 from sentry.api.api_publish_status import ApiPublishStatus
@@ -22,6 +22,7 @@ from sentry.api.authentication import caller_of
 from sentry.api.base import Body, parse, region_silo_endpoint
 from sentry.api.bases.organization import OrganizationEndpoint
 from sentry.api.bases.project import ProjectEndpoint
+from sentry.api.fields import SlugField, TextField
 from sentry.api.pagination import PageQuery
 from sentry.api.schema import LINK, ListOf, answers
 from sentry.api.serializers import serialize
@@ -31,14 +32,18 @@ from sentry.api.serializers.models.project import ProjectResponse, ProjectSerial
 class ProjectRequest(Body):
     """A project to make."""
 
-    name = serializers.CharField(help_text="What people call it.")
-    slug = serializers.CharField(
-        required=False, help_text="Its name in addresses; without it one is made of the name."
+    name = TextField(max_length=NAME_LIMIT, help_text="What people call it.")
+    slug = SlugField(
+        max_length=SLUG_LIMIT,
+        help_text="Its name in addresses; without it one is made of the name.",
     )
-    platform = serializers.CharField(
-        required=False, allow_blank=True, help_text="What it runs on (python)."
+    platform = TextField(
+        max_length=PLATFORM_LIMIT,
+        required=False,
+        allow_blank=True,
+        help_text="What it runs on (python).",
     )
-    team = serializers.CharField(
+    team = TextField(
         required=False,
         help_text="The slug of a team that works on it. A caller who sees only projects of own "
         "teams names one of these.",
@@ -48,9 +53,9 @@ class ProjectRequest(Body):
 class ProjectChange(Body):
     """What is to change of a project."""
 
-    name = serializers.CharField(required=False)
-    slug = serializers.CharField(required=False)
-    platform = serializers.CharField(required=False, allow_blank=True)
+    name = TextField(max_length=NAME_LIMIT, required=False)
+    slug = SlugField(max_length=SLUG_LIMIT)
+    platform = TextField(max_length=PLATFORM_LIMIT, required=False, allow_blank=True)
 
 
 @region_silo_endpoint

@@ -13,6 +13,7 @@ from sentry.api.api_publish_status import ApiPublishStatus
 from sentry.api.authentication import caller_of
 from sentry.api.base import Body, parse, region_silo_endpoint
 from sentry.api.bases.organization import OrganizationEndpoint
+from sentry.api.fields import TextField
 from sentry.api.pagination import PageQuery
 from sentry.api.schema import LINK, ListOf, answers, path_id
 from sentry.api.serializers import serialize
@@ -26,6 +27,7 @@ from sentry.integrations.source_code_management.actions.repositories import (
     list_repositories,
 )
 from sentry.integrations.source_code_management.actions.repository_changes import (
+    MAX_IDENTIFIER,
     add_repository,
     update_repository,
 )
@@ -37,7 +39,7 @@ _REPOSITORY_ID = path_id("repository_id", "The repository's id.")
 class RepositoriesQuery(PageQuery):
     """The query parameters of the list of repositories."""
 
-    query = serializers.CharField(
+    query = TextField(
         required=False,
         default="",
         allow_blank=True,
@@ -70,8 +72,10 @@ class RepositoryRequest(Body):
     integration_id = serializers.IntegerField(
         min_value=1, max_value=2**63 - 1, help_text="An integration of the organization."
     )
-    identifier = serializers.CharField(help_text="The host's name for it (acme/shop).")
-    provider = serializers.CharField(
+    identifier = TextField(
+        max_length=MAX_IDENTIFIER, help_text="The host's name for it (acme/shop)."
+    )
+    provider = TextField(
         required=False, help_text="integrations:github: the kind of host, if it is to be checked."
     )
 

@@ -3,17 +3,25 @@
 from http import HTTPStatus
 
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from sentry.actions.reading import OrganizationSummary
-from sentry.actions.teams import create_team, delete_team, get_team, page_of_teams, update_team
+from sentry.actions.teams import (
+    NAME_LIMIT,
+    SLUG_LIMIT,
+    create_team,
+    delete_team,
+    get_team,
+    page_of_teams,
+    update_team,
+)
 from sentry.api.api_owners import ApiOwner
 from sentry.api.api_publish_status import ApiPublishStatus
 from sentry.api.authentication import caller_of
 from sentry.api.base import Body, parse, region_silo_endpoint
 from sentry.api.bases.organization import OrganizationEndpoint
+from sentry.api.fields import SlugField, TextField
 from sentry.api.pagination import PageQuery
 from sentry.api.schema import LINK, ListOf, answers
 from sentry.api.serializers import serialize
@@ -23,17 +31,18 @@ from sentry.api.serializers.models.team import TeamResponse, TeamSerializer
 class TeamRequest(Body):
     """A team to make."""
 
-    name = serializers.CharField(help_text="What people call it.")
-    slug = serializers.CharField(
-        required=False, help_text="Its name in addresses; without it one is made of the name."
+    name = TextField(max_length=NAME_LIMIT, help_text="What people call it.")
+    slug = SlugField(
+        max_length=SLUG_LIMIT,
+        help_text="Its name in addresses; without it one is made of the name.",
     )
 
 
 class TeamChange(Body):
     """What is to change of a team."""
 
-    name = serializers.CharField(required=False)
-    slug = serializers.CharField(required=False)
+    name = TextField(max_length=NAME_LIMIT, required=False)
+    slug = SlugField(max_length=SLUG_LIMIT)
 
 
 @region_silo_endpoint

@@ -31,7 +31,7 @@ from sentry.integrations.source_code_management.validation import clean_text
 from sentry.models.integrations.repository_project_path_config import RepositoryProjectPathConfig
 from sentry.models.repository import Repository as RepositoryRow
 
-_MAX_IDENTIFIER = 200
+MAX_IDENTIFIER = 200
 _STORED = {state: status for status, state in STATES.items()}
 
 
@@ -52,7 +52,7 @@ def add_repository(
         AlreadyExists: the organization has it already, perhaps hidden or being deleted.
         PreconditionFailed, HostError, Unsupported: the host could not be asked.
     """
-    clean_text("identifier", identifier, max_length=_MAX_IDENTIFIER, required=True)
+    clean_text("identifier", identifier, max_length=MAX_IDENTIFIER, required=True)
     installation = installation_of_integration(caller, integration_id)
     key = installation.model.provider
     if provider not in ("", key, PREFIX + key):
