@@ -93,7 +93,11 @@ class Endpoint(APIView):
         rate = self.rate_limits.get(request.method or "")
         if rate is not None:
             name = self.url_name.removeprefix("sentry-api-0-")
-            own = limiter.count(f"{credential}:{name}:{request.method}", rate)
+            own = limiter.count(
+                f"{credential}:{name}:{request.method}",
+                rate,
+                what=f"the credential's rate limit for {request.method} of this address",
+            )
             if self.rate_limit is None or own.remaining < self.rate_limit.remaining:
                 self.rate_limit = own  # the tighter of both is what the caller is told
 

@@ -70,4 +70,9 @@ def _count(key: str, limit: int) -> None:
     window = int(now) // WINDOW_SECONDS
     if take(key, window, 1, seconds=WINDOW_SECONDS) >= limit:
         reset_at = (window + 1) * WINDOW_SECONDS
-        raise RateLimited(limit=limit, reset_at=reset_at, retry_after=max(1.0, reset_at - now))
+        raise RateLimited(
+            limit=limit,
+            reset_at=reset_at,
+            retry_after=max(1.0, reset_at - now),
+            what="the limit of tries to sign in",
+        )

@@ -83,8 +83,12 @@ class RateLimiter:
         limit = options.get_int("ratelimit.requests-per-minute")
         return None if limit <= 0 else self.count(credential, RateLimit(limit))
 
-    def count(self, key: str, rate: RateLimit) -> RateLimitState:
+    def count(
+        self, key: str, rate: RateLimit, *, what: str = "the credential's rate limit"
+    ) -> RateLimitState:
         """Counts one of the requests that share ``key`` (at most 200 characters).
+
+        ``what`` is what a caller is told to be used up.
 
         Raises:
             RateLimited: the limit of this window is used up.
@@ -98,7 +102,10 @@ class RateLimiter:
                 lease.renew(key, window, rate)
             if lease.left == 0:
                 raise RateLimited(
-                    limit=rate.limit, reset_at=reset_at, retry_after=max(1.0, reset_at - now)
+                    limit=rate.limit,
+                    reset_at=reset_at,
+                    retry_after=max(1.0, reset_at - now),
+                    what=what,
                 )
             lease.left -= 1
             return RateLimitState(rate.limit, lease.left + lease.unleased, reset_at)

@@ -137,6 +137,8 @@ class EndpointsOfTheGuidesTest(TestCase):
 
         answers = [post() for _ in range(4)]
         assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+        text = "the credential's rate limit for POST of this address is used up"
+        assert answers[-1].data == {"detail": text}
         assert [answer["x-ratelimit-remaining"] for answer in answers] == ["2", "1", "0", "0"]
         assert {answer["x-ratelimit-limit"] for answer in answers} == {"3"}
         assert int(answers[0]["x-ratelimit-reset"]) % 3600 == 0

@@ -191,16 +191,23 @@ class IntegrationBroken(PreconditionFailed):
 
 
 class RateLimited(ScmError):
-    """The credential's own limit on this platform is used up: ``limit`` requests a minute.
+    """A limit of this platform is used up: ``limit`` requests in a window.
 
-    ``reset_at`` is when the minute ends, in unix seconds.
+    ``reset_at`` is when the window ends, in unix seconds.
     """
 
     reason = Reason.RATE_LIMITED
 
-    def __init__(self, *, limit: int, reset_at: int, retry_after: float) -> None:
-        """Says how many requests a minute are allowed and when the next minute begins."""
-        super().__init__("the credential's rate limit is used up", retry_after=retry_after)
+    def __init__(
+        self,
+        *,
+        limit: int,
+        reset_at: int,
+        retry_after: float,
+        what: str = "the credential's rate limit",
+    ) -> None:
+        """Says which limit it is, how many requests it allows and when the next window begins."""
+        super().__init__(f"{what} is used up", retry_after=retry_after)
         self.limit = limit
         self.reset_at = reset_at
 

@@ -113,6 +113,7 @@ class BruteForceTest(SignInCase):
             for _ in range(2):
                 self.sign_in(password="wrong", status_code=401)
             response = self.sign_in(self.user.username.upper(), status_code=429)
+            assert response.data == {"detail": "the limit of tries to sign in is used up"}
             assert int(response["retry-after"]) in range(1, 601)
             assert self.sign_in(status_code=429).data == response.data
             self.sign_in(self.create_user().username)
