@@ -62,6 +62,7 @@ def test_what_is_wrong(scene, add):
     for body, status in (
         ({"identifier": "acme/nothing"}, 404),
         ({"identifier": ""}, 400),
+        ({"identifier": "no-owner"}, 400),
         ({"provider": "integrations:gitlab"}, 400),
         ({"integrationId": str(foreign.pk)}, 404),
         ({"integrationId": "x"}, 400),
@@ -70,6 +71,8 @@ def test_what_is_wrong(scene, add):
         answer = add(**body)
         assert answer.status_code == status, (body, answer.content)
         assert "detail" in answer.json()
+        if status == 400:
+            assert list(answer.json()["errors"]) == list(body)
     assert Repository.objects.filter(organization_id=scene.organization.id).count() == 1
 
 

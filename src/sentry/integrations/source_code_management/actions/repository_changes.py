@@ -58,7 +58,10 @@ def add_repository(
     if provider not in ("", key, PREFIX + key):
         raise InvalidArgument("provider", f"the integration is one of {PREFIX}{key}")
     host = require(installation, RepositoryIntegration, Capability.REPOSITORIES)
-    info = host.get_repository(identifier)
+    try:
+        info = host.get_repository(identifier)
+    except InvalidArgument as error:
+        raise InvalidArgument("identifier", error.description) from None
     if not fits(info):
         raise InvalidArgument("identifier", "the repository's name or URL is too long to be kept")
     row = new_row(caller.organization_id, integration_id, PREFIX + key, info)
