@@ -6,6 +6,8 @@ Nobody gives a credential a scope that they do not hold themselves. Its secret i
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from django.utils import timezone
+
 from sentry import models
 from sentry.actions.credentials import (
     LABEL_LIMIT,
@@ -184,10 +186,13 @@ def issue_user_token(
     """Makes a token of the caller's own user, valid until ``expires_at`` (aware; None: for good).
 
     Raises:
-        InvalidArgument: no scope is given, one is unknown, or the name is not acceptable.
+        InvalidArgument: no scope is given, one is unknown, the name is not acceptable, or the end
+            has passed.
         PermissionDenied: the caller lacks one of the scopes.
         NotFound: the caller is a program.
     """
+    if expires_at is not None and expires_at <= timezone.now():
+        raise InvalidArgument("expires_at", "must be in the future")
     return create_user_token(
         user_id=_user_of(caller),
         scopes=check_scopes(caller, scopes),

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from sentry.auth.caller import Caller
 from sentry.auth.roles import Role, scopes_of
-from sentry.auth.scopes import expand, validate_scopes
+from sentry.auth.scopes import expand, outermost, validate_scopes
 from sentry.integrations.source_code_management.errors import InvalidArgument, PermissionDenied
 
 
@@ -33,6 +33,6 @@ def check_role(caller: Caller, role: Role) -> None:
 
 
 def _check(caller: Caller, scopes: frozenset[str]) -> None:
-    missing = sorted(scopes - caller.scopes)
+    missing = outermost(scopes - caller.scopes)
     if missing:
         raise PermissionDenied(" and ".join(missing))

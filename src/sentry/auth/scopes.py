@@ -25,6 +25,13 @@ def expand(scopes: Iterable[str]) -> frozenset[str]:
     return frozenset(held)
 
 
+def outermost(scopes: Iterable[str]) -> list[str]:
+    """The scopes, sorted, without those that another one of them includes."""
+    all_of_them = set(scopes)
+    included = {inner for scope in all_of_them for inner in expand([scope]) - {scope}}
+    return sorted(all_of_them - included)
+
+
 def validate_scopes(scopes: Iterable[str]) -> list[str]:
     """The scopes, sorted and without repetition.
 

@@ -180,6 +180,14 @@ class UserTokensTest(APITestCase):
         other, _ = self.create_user_auth_token(self.create_user())
         self.get_error_response(other.pk, method="delete", status_code=404)
 
+    def test_one_that_has_ended_is_not_made(self):
+        ended = (timezone.now() - timedelta(seconds=1)).isoformat()
+        answer = self.get_error_response(
+            method="post", scopes=["org:read"], expiresAt=ended, status_code=400
+        )
+        assert answer.data["errors"] == {"expiresAt": ["must be in the future"]}
+        assert not ApiToken.objects.filter(user=self.user).exists()
+
     def test_no_program_makes_one(self):
         _, mine = self.create_user_auth_token(self.user)
         _, key = self.create_api_key(self.organization, ["org:admin"])
@@ -195,5 +203,6 @@ class UserTokensTest(APITestCase):
         user = self.create_user()
         self.create_member(organization=self.organization, user=user, role=Role.MEMBER)
         self.login_as(user)
-        self.get_error_response(method="post", scopes=["org:write"], status_code=403)
+        answer = self.get_error_response(method="post", scopes=["org:admin"], status_code=403)
+        assert answer.data == {"detail": "this needs the scope org:admin"}
         self.get_success_response(method="post", scopes=["org:read"], status_code=201)
