@@ -4,9 +4,12 @@ Each link carries ``results`` ("true" where there is something behind it) and ``
 walked forward: the link to the previous page leads to the first one and has no results.
 """
 
+from collections.abc import Mapping
+from typing import ClassVar
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
+from django.http import QueryDict
 from rest_framework import serializers
 from rest_framework.request import Request
 
@@ -16,7 +19,13 @@ MAX_PER_PAGE = 100
 
 
 class PageQuery(serializers.Serializer[None]):
-    """The query parameters of every list."""
+    """The query parameters of every list; unknown ones are refused.
+
+    Attributes:
+        other_spellings: by another spelling of a parameter that is taken too, its own one.
+    """
+
+    other_spellings: ClassVar[Mapping[str, str]] = {}
 
     per_page = serializers.IntegerField(
         required=False,
@@ -32,6 +41,22 @@ class PageQuery(serializers.Serializer[None]):
         max_length=4096,
         help_text="Where to go on: the cursor of a Link header.",
     )
+
+    def to_internal_value(self, data: QueryDict) -> dict[str, object]:
+        """The checked values.
+
+        Raises:
+            ValidationError: one is wrong, or no parameter of this list.
+        """
+        given = data.copy()
+        for spelling, name in self.other_spellings.items():
+            if spelling in given and name not in given:
+                given.setlist(name, given.pop(spelling))
+        if unknown := given.keys() - self.fields.keys():
+            text = f"is no parameter of this list; there are {', '.join(self.fields)}"
+            raise serializers.ValidationError({name: [text] for name in sorted(unknown)})
+        values: dict[str, object] = super().to_internal_value(given)
+        return values
 
 
 def link_header(request: Request, page: Page[object]) -> str:

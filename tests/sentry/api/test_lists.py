@@ -56,6 +56,9 @@ class ListsTest(TestCase):
                 continue
             path = rows.path_of(route)
             with self.subTest(path):
+                unknown = client.get(path, {"page": "2"})
+                assert unknown.status_code == 400
+                assert "there are per_page, cursor" in unknown.json()["errors"]["page"][0]
                 whole = [item["id"] for item in client.get(path).json()]
                 seen, cursor, rounds = [], "", 0
                 while cursor or not rounds:

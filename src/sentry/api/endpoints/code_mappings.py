@@ -41,6 +41,8 @@ def _id_field(text: str, *, required: bool = True) -> serializers.IntegerField:
 class CodeMappingsQuery(PageQuery):
     """The query parameters of the list of code mappings."""
 
+    other_spellings = {"integration_id": "integrationId"}
+
     integrationId = _id_field("Only those of this integration.", required=False)  # noqa: N815
     project = TextField(
         required=False, default="", help_text="Only those of this project (id or slug)."

@@ -39,6 +39,8 @@ _REPOSITORY_ID = path_id("repository_id", "The repository's id.")
 class RepositoriesQuery(PageQuery):
     """The query parameters of the list of repositories."""
 
+    other_spellings = {"integrationId": "integration_id"}
+
     query = TextField(
         required=False,
         default="",

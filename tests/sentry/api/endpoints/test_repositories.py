@@ -86,6 +86,7 @@ class OrganizationRepositoriesTest(KeyCase):
         assert self.names(status="hidden") == ["c/hidden"]
         assert self.names(status="") == ["a/Alpha", "b/beta"]
         assert self.names(integration_id=str(integration.pk)) == ["a/Alpha"]
+        assert self.names(integrationId=str(integration.pk)) == ["a/Alpha"]
 
     def test_pages(self):
         for name in "abcde":
