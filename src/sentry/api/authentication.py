@@ -15,6 +15,7 @@ from sentry.auth.authentication import (
     PresentedCredentials,
     authenticate,
     caller_of_user,
+    caller_without_organization,
     parse_organization_id,
 )
 from sentry.auth.caller import Caller, CallerKind
@@ -32,8 +33,8 @@ class CallerAuthentication(BaseAuthentication):
 
     A program's credential acts in its own organization, a user token in that of
     ``x-organization-id``, else of the path, else in the user's only one. A session acts in the
-    organization of the path, else of ``x-organization-id``, else in the user's first one; its
-    unsafe requests need the CSRF token.
+    organization of the path, else of ``x-organization-id``, else in the user's first one, and where
+    the endpoint needs none, in none; its unsafe requests need the CSRF token.
     """
 
     def authenticate(self, request: Request) -> tuple[Caller, Caller]:
@@ -137,13 +138,16 @@ def session_user(request: Request) -> AbstractBaseUser:
 
 def _session(request: Request, asked: str) -> Caller:
     user = session_user(request)
+    slug = _slug_of(request)
     organization_id = organization_of_user(
-        user.pk, slug=_slug_of(request), organization_id=parse_organization_id(asked)
+        user.pk, slug=slug, organization_id=parse_organization_id(asked)
     )
     if organization_id is not None:
         caller = caller_of_user(user.pk, organization_id, CallerKind.SESSION)
         if caller is not None:
             return caller
+    elif not slug and not asked and not request.parser_context["view"].needs_organization:
+        return caller_without_organization(user.pk)
     raise NotFound("organization")
 
 

@@ -46,6 +46,7 @@ class Endpoint(APIView):
         silo_modes: where it is served; elsewhere it is not found.
         rate_limits: by method, how often one credential may call it; the credential's own limit
             over all endpoints holds too.
+        needs_organization: whether a session whose user belongs to none is refused.
     """
 
     url_name: ClassVar[str] = ""
@@ -53,6 +54,7 @@ class Endpoint(APIView):
     publish_status: ClassVar[Mapping[str, ApiPublishStatus]] = {}
     silo_modes: ClassVar[frozenset[SiloMode]] = frozenset()
     rate_limits: ClassVar[Mapping[str, RateLimit]] = {}
+    needs_organization: ClassVar[bool] = True
 
     authentication_classes: Sequence[type[BaseAuthentication]] = (CallerAuthentication,)
     permission_classes: Sequence[type[BasePermission]] = (NoAccess,)

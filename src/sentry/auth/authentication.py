@@ -12,6 +12,8 @@ from sentry.auth.services.credential import RpcCredential, credential_service
 from sentry.integrations.source_code_management.errors import Reason, Unauthenticated
 from sentry.utils.tokens import hash_token
 
+# No row has this id.
+NO_ORGANIZATION = 0
 _MAX_TOKEN_LENGTH = 4096
 _MAX_ID_DIGITS = 16
 
@@ -66,6 +68,20 @@ def caller_of_user(user_id: int, organization_id: int, kind: CallerKind) -> Call
         credential=f"user:{user_id}",
         user_id=user_id,
         role=membership.role,
+    )
+
+
+def caller_without_organization(user_id: int) -> Caller:
+    """The session of a user who belongs to no organization: there is nothing of one to find.
+
+    Its one scope opens the list of their organizations, and their own tokens.
+    """
+    return Caller(
+        kind=CallerKind.SESSION,
+        organization_id=NO_ORGANIZATION,
+        scopes=frozenset({"org:read"}),
+        credential=f"user:{user_id}",
+        user_id=user_id,
     )
 
 

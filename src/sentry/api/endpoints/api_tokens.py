@@ -35,6 +35,7 @@ class ApiTokensEndpoint(ControlSiloEndpoint):
     url_name = "sentry-api-0-api-tokens"
     owner = ApiOwner.ACCESS
     publish_status = {"GET": ApiPublishStatus.PUBLIC, "POST": ApiPublishStatus.PUBLIC}
+    needs_organization = False
     permission_classes = (SessionPermission,)
     rate_limits = {"POST": RateLimit(60)}
 
@@ -65,6 +66,7 @@ class ApiTokenDetailsEndpoint(ControlSiloEndpoint):
     url_name = "sentry-api-0-api-token-details"
     owner = ApiOwner.ACCESS
     publish_status = {"DELETE": ApiPublishStatus.PUBLIC}
+    needs_organization = False
     permission_classes = (SessionPermission,)
 
     @extend_schema(

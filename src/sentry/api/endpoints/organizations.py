@@ -59,6 +59,7 @@ class OrganizationsEndpoint(Endpoint):
     url_name = "sentry-api-0-organizations"
     owner = ApiOwner.ACCESS
     publish_status = {"GET": ApiPublishStatus.PUBLIC, "POST": ApiPublishStatus.PUBLIC}
+    needs_organization = False
     permission_classes = (PolicyPermission,)
     rate_limits = {"POST": RateLimit(30)}
 

@@ -180,6 +180,18 @@ class UserTokensTest(APITestCase):
         other, _ = self.create_user_auth_token(self.create_user())
         self.get_error_response(other.pk, method="delete", status_code=404)
 
+    def test_those_of_a_user_without_an_organization(self):
+        loner = self.create_user()
+        token, _ = self.create_user_auth_token(loner)
+        self.login_as(loner)
+        (item,) = self.get_success_response().data
+        assert item["id"] == str(token.pk)
+        self.get_error_response(method="post", scopes=["org:write"], status_code=403)
+        other = {"x-organization-id": str(self.organization.id)}
+        self.get_error_response(headers=other, status_code=404)
+        self.endpoint = "sentry-api-0-api-token-details"
+        self.get_success_response(token.pk, method="delete", status_code=204)
+
     def test_one_that_has_ended_is_not_made(self):
         ended = (timezone.now() - timedelta(seconds=1)).isoformat()
         answer = self.get_error_response(
