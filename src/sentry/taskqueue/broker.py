@@ -6,18 +6,22 @@ Celery carries the ids of records and runs processes; retries, time limits and r
 import math
 from functools import cache, lru_cache
 
+from amqp.exceptions import AccessRefused, NotAllowed
 from celery import Celery
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import close_old_connections
 from kombu import Queue
 from kombu.exceptions import OperationalError
+from redis.exceptions import AuthenticationError, ResponseError
 
 from sentry.taskqueue import records, registry, running
 
-UNREACHABLE: tuple[type[Exception], ...] = (OperationalError, OSError)
 TASK_NAME = "sentry.run_record"
+# A request waits for the broker no longer; a worker that meets a slow Redis connects anew.
 _CONNECT_SECONDS = 2
+# What only another address, or a change at the broker, mends. KeyError: kombu knows no such scheme.
+_REFUSALS = (AccessRefused, NotAllowed, AuthenticationError, ResponseError, KeyError)
 # A worker is killed that ignores the alarm at its task's time limit for so long.
 _KILL_AFTER = 5.0
 
@@ -28,13 +32,16 @@ def broker_url() -> str:
     Raises:
         ImproperlyConfigured: it has none.
     """
-    variable = "REDIS_URL" if settings.TASK_BROKER == "REDIS" else "AMQP_URL"
-    url: str = getattr(settings, variable)
+    url: str = getattr(settings, _variable())
     if not url:
         raise ImproperlyConfigured(
-            f"SENTRY_TASK_BROKER={settings.TASK_BROKER.lower()} needs {variable}"
+            f"SENTRY_TASK_BROKER={settings.TASK_BROKER.lower()} needs {_variable()}"
         )
     return url
+
+
+def _variable() -> str:
+    return "REDIS_URL" if settings.TASK_BROKER == "REDIS" else "AMQP_URL"
 
 
 @cache
@@ -69,7 +76,7 @@ def transport_options() -> dict[str, object]:
     return {
         "global_keyprefix": settings.REDIS_PREFIX,
         "socket_connect_timeout": _CONNECT_SECONDS,
-        "socket_timeout": 10,
+        "socket_timeout": _CONNECT_SECONDS,
     }
 
 
@@ -84,17 +91,26 @@ def connect() -> None:
     """Opens a connection to the broker, and closes it.
 
     Raises:
-        OperationalError, OSError: the broker does not answer (``UNREACHABLE``).
+        ImproperlyConfigured: it has no address, or one that no broker can have, or it refuses the
+            login, the virtual host or the database.
+        Exception: it does not answer; of what class depends on the broker.
     """
-    with app().connection_for_write() as connection:
-        connection.ensure_connection(max_retries=1, timeout=_CONNECT_SECONDS)
+    try:
+        with app().connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, timeout=_CONNECT_SECONDS)
+    except (*_REFUSALS, OperationalError) as error:
+        cause = error.__cause__ if isinstance(error, OperationalError) else error
+        if isinstance(cause, _REFUSALS):
+            text = f"the broker at {_variable()} cannot be used as configured: {cause}"
+            raise ImproperlyConfigured(text) from error
+        raise
 
 
 def send(record_id: int, queue: str, time_limit: float) -> None:
     """Sends the message of a record.
 
     Raises:
-        OperationalError, OSError: the broker does not answer (``UNREACHABLE``).
+        Exception: the broker does not answer, or refuses us; of what class depends on the broker.
     """
     app().tasks[TASK_NAME].apply_async(
         (record_id,), queue=queue_of(queue), time_limit=math.ceil(time_limit + _KILL_AFTER)

@@ -7,6 +7,7 @@ import logging
 import time
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 logger = logging.getLogger(__name__)
 
@@ -34,23 +35,33 @@ def announce(record_id: int, queue: str, time_limit: float) -> bool:
     """Sends the message of a record that is written; whether the broker took it. Never raises."""
     if time.monotonic() < _broker.rests_until:
         return False
-    # Celery is large: only a process that has a broker loads it.
-    from sentry.taskqueue import broker  # noqa: PLC0415
-
     try:
+        # Celery is large: only a process that has a broker loads it.
+        from sentry.taskqueue import broker  # noqa: PLC0415
+
         broker.send(record_id, queue, time_limit)
-    except broker.UNREACHABLE:
+    except Exception:  # the caller's work is committed: no fault of a broker may be its error
         _broker.rests_until = time.monotonic() + REST
         logger.exception("tasks.broker.unreachable", extra={"record_id": record_id})
         return False
     return True
 
 
+def check() -> None:
+    """Looks at the broker once, when a service starts. One that does not answer is logged alone.
+
+    Raises:
+        ImproperlyConfigured: the broker has no address, or refuses what is configured.
+    """
+    if not is_reachable():
+        logger.warning("tasks.broker.unreachable")
+
+
 def is_reachable() -> bool:
     """Whether the broker answers now, within a few seconds; True where there is none.
 
     Raises:
-        ImproperlyConfigured: the broker has no address.
+        ImproperlyConfigured: the broker has no address, or refuses what is configured.
     """
     if not has_broker():
         return True
@@ -58,7 +69,10 @@ def is_reachable() -> bool:
 
     try:
         broker.connect()
-    except broker.UNREACHABLE:
+    except ImproperlyConfigured:
+        raise
+    except Exception:
+        logger.debug("tasks.broker.no_answer", exc_info=True)
         return False
     return True
 

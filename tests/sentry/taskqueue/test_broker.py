@@ -1,9 +1,12 @@
 """Messages over real brokers: Redis and RabbitMQ, and one that is not there."""
 
 import secrets
+import socket
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -149,6 +152,67 @@ class BrokerDownTest(TransactionTestCase):
         assert len(self.caplog.records) == 2
 
 
+REFUSED = [
+    pytest.param("amqp://guest:hunter2@{}//", marks=pytest.mark.service("rabbitmq")),
+    pytest.param("amqp://guest:guest@{}/nowhere", marks=pytest.mark.service("rabbitmq")),
+    pytest.param("redis://{}/99999", marks=pytest.mark.service("redis")),
+    pytest.param("pigeon://{}", marks=pytest.mark.service("redis")),
+    pytest.param("", marks=pytest.mark.service("redis")),
+]
+
+
+@pytest.mark.parametrize("url", REFUSED)
+def test_what_a_broker_refuses_is_told_at_the_start_and_fails_no_caller(
+    settings, caplog: pytest.LogCaptureFixture, service_url: str, url: str
+) -> None:
+    from sentry.tasks import sweep_expired
+
+    address = urlsplit(service_url)
+    kind = "REDIS" if url.startswith("redis") else "AMQP"
+    use(settings, kind, url.format(f"{address.hostname}:{address.port}"))
+    with transaction.atomic():
+        number = sweep_expired.delay()
+    assert TaskRecord.objects.get().pk == number
+    assert [each.getMessage() for each in caplog.records] == ["tasks.broker.unreachable"]
+    with pytest.raises(ImproperlyConfigured, match=f"{kind}_URL") as caught:
+        messenger.check()
+    assert "hunter2" not in str(caught.value)
+    forget_app()
+
+
+@pytest.mark.parametrize("kind", ["REDIS", "AMQP"])
+def test_a_broker_that_takes_connections_and_stays_silent_is_given_up(settings, kind: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        use(settings, kind, f"{kind.lower()}://127.0.0.1:{silent.getsockname()[1]}/0")
+        assert not messenger.announce(1, QUEUE, 1)
+        forget_app()
+
+
+@pytest.mark.service("redis")
+def test_no_wait_for_redis_is_longer_than_a_caller_may_wait(settings, service_url: str) -> None:
+    use(settings, "REDIS", service_url)
+    with broker.app().connection_for_write() as connection:
+        channel: Any = connection.default_channel
+        given = channel.client.connection_pool.connection_kwargs
+    assert 0 < given["socket_timeout"] <= 2
+    assert 0 < given["socket_connect_timeout"] <= 2
+    forget_app()
+
+
+def test_a_broker_that_is_down_keeps_no_service_from_its_start(
+    settings, caplog: pytest.LogCaptureFixture, unused: str
+) -> None:
+    use(settings, "AMQP", f"amqp://{unused}//")
+    messenger.check()
+    assert [each.getMessage() for each in caplog.records] == ["tasks.broker.unreachable"]
+    forget_app()
+
+
+def forget_app() -> None:
+    broker.app.cache_clear()
+    broker.queue_of.cache_clear()
+
+
 @pytest.fixture
 def unused(unused_tcp_port: int) -> str:
     return f"127.0.0.1:{unused_tcp_port}"
@@ -156,8 +220,6 @@ def unused(unused_tcp_port: int) -> str:
 
 @pytest.fixture
 def unused_tcp_port() -> int:
-    import socket
-
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
