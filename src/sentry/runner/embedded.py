@@ -6,7 +6,6 @@ The embedded runner looks for due rows itself; a worker and the beat need a brok
 
 import os
 import signal
-import time
 from collections.abc import Callable, Sequence
 
 import click
@@ -56,43 +55,40 @@ def run_embedded(*, queues: Sequence[str] | None = None) -> None:
 
 
 def run_beat() -> None:
-    """Starts the schedule's tasks and sends lost messages again, until SIGTERM or SIGINT."""
-    configure()
-    from django.db import close_old_connections
+    """Starts the schedule's tasks and sends lost messages again, until SIGTERM or SIGINT.
 
+    Raises:
+        ImproperlyConfigured: the broker has no address, or refuses what is configured.
+    """
+    configure()
+    from sentry.taskqueue import messenger
+    from sentry.taskqueue.loop import Loop
     from sentry.taskqueue.scheduler import Scheduler
     from sentry.tasks.schedule import SCHEDULE
 
-    beat = _Beat()
-    on_stop(beat.stop)
+    messenger.check()
     scheduler = Scheduler(SCHEDULE)
-    while beat.goes_on:
+
+    def tick() -> float:
         scheduler.tick()
-        close_old_connections()
-        if beat.goes_on:
-            time.sleep(_TICK)
-    scheduler.close()
+        return _TICK
 
-
-class _Beat:
-    """Whether the beat goes on."""
-
-    def __init__(self) -> None:
-        self.goes_on = True
-
-    def stop(self) -> None:
-        self.goes_on = False
+    beat = Loop(tick)
+    on_stop(beat.stop)
+    beat.run(finish=scheduler.close)
 
 
 def run_worker(*, queues: Sequence[str] | None, concurrency: int) -> None:
     """Runs Celery's worker for these queues (None: all) until SIGTERM or SIGINT.
 
     Raises:
-        ImproperlyConfigured: the broker has no address.
+        ImproperlyConfigured: the broker has no address, or refuses what is configured.
     """
     configure()
     from sentry.runner.database import close_connections
-    from sentry.taskqueue import broker, registry
+    from sentry.taskqueue import broker, messenger, registry
+
+    messenger.check()
 
     names = registry.queues() if queues is None else queues
     app = broker.app()

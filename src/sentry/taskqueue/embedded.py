@@ -1,20 +1,15 @@
 """Runs records without a broker: looks for due rows, one at a time, in the main thread."""
 
-import logging
 import time
 from collections.abc import Callable, Sequence
 
-from django.db import DatabaseError, InterfaceError, close_old_connections, connection
-
 from sentry import options
 from sentry.taskqueue import records, running
+from sentry.taskqueue.loop import Loop
 from sentry.taskqueue.scheduler import Scheduler
-
-logger = logging.getLogger(__name__)
 
 _ROWS_AT_ONCE = 50
 _TICK_SECONDS = 1.0
-_PAUSE_AFTER_FAILURE = 1.0
 
 
 def _forever() -> bool:
@@ -40,28 +35,19 @@ class EmbeddedRunner:
         """
         self._queues = queues
         self._scheduler = scheduler
-        self._may_go_on = may_go_on
-        self._is_stopping = False
+        self._loop = Loop(self._look, may_go_on=may_go_on)
         self._next_tick = 0.0
 
     def stop(self) -> None:
         """Ends the runner after the record at hand. May be called by a signal's handler."""
-        self._is_stopping = True
+        self._loop.stop()
 
     def run(self) -> None:
         """Runs records until it is stopped. A database that fails is asked again after a pause."""
-        while self._goes_on():
-            try:
-                pause = 0.0 if self.step() else options.get_float("tasks.poll-interval")
-            except (DatabaseError, InterfaceError):
-                logger.exception("tasks.runner.database_failed")
-                connection.close()
-                pause = _PAUSE_AFTER_FAILURE
-            close_old_connections()
-            if pause and self._goes_on():
-                time.sleep(pause)
-        if self._scheduler is not None:
-            self._scheduler.close()
+        self._loop.run(finish=None if self._scheduler is None else self._scheduler.close)
+
+    def _look(self) -> float:
+        return 0.0 if self.step() else options.get_float("tasks.poll-interval")
 
     def step(self) -> int:
         """Does what is due now: the schedule, then some records; how many were run."""
@@ -70,10 +56,7 @@ class EmbeddedRunner:
             self._next_tick = time.monotonic() + _TICK_SECONDS
         done = 0
         for row in records.due(self._queues, limit=_ROWS_AT_ONCE):
-            if not self._goes_on():
+            if not self._loop.goes_on():
                 break
             done += running.run_row(row)
         return done
-
-    def _goes_on(self) -> bool:
-        return not self._is_stopping and self._may_go_on()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import redis
@@ -176,10 +177,28 @@ def test_wrong_usage_of_a_worker(process: Process) -> None:
     assert "no task has the queue nobody; there are deletion, maintenance" in done.stderr
     done = process("run", "worker", "--concurrency", "2", status=2)
     assert "start several workers" in done.stderr
-    done = process("run", "worker", status=1, SENTRY_TASK_BROKER="amqp")
-    assert "SENTRY_TASK_BROKER=amqp needs AMQP_URL" in done.stderr
+    for service in ("web", "worker", "beat"):
+        done = process("run", service, status=1, SENTRY_TASK_BROKER="amqp")
+        assert done.stderr == "Error: SENTRY_TASK_BROKER=amqp needs AMQP_URL\n"
     done = process("run", "beat", status=1, SENTRY_TASK_BROKER="pigeon")
     assert "SENTRY_TASK_BROKER: expected one of EMBEDDED, REDIS, AMQP" in done.stderr
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.service("rabbitmq")
+def test_a_service_that_the_broker_refuses_says_so_in_one_line(
+    process: Process, service_url: str
+) -> None:
+    address = urlsplit(service_url)
+    given = {
+        "SENTRY_TASK_BROKER": "amqp",
+        "AMQP_URL": f"amqp://guest:hunter2@{address.hostname}:{address.port}//",
+    }
+    done = process("run", "worker", status=1, **given)
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("Error: the broker at AMQP_URL cannot be used as configured: ")
+    assert "ACCESS_REFUSED" in line
+    assert "hunter2" not in line
 
 
 class DeadLettersTest(TestCase):

@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from sentry.models import Lease, PeriodicTask, TaskRecord
+from sentry.runner.embedded import run_beat
 from sentry.taskqueue import leases
 from sentry.taskqueue.embedded import EmbeddedRunner
 from sentry.taskqueue.scheduler import LEASE, Scheduler
@@ -120,7 +121,7 @@ def test_the_runner_ends_with_its_parent_and_outlives_a_failing_database(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = iter([True, False])
-    monkeypatch.setattr("sentry.taskqueue.embedded._PAUSE_AFTER_FAILURE", 0)
+    monkeypatch.setattr("sentry.taskqueue.loop._PAUSE_AFTER_FAILURE", 0)
     runner = EmbeddedRunner(may_go_on=lambda: next(answers))
     Factories.create_task_record()
     with _broken_database(OperationalError("gone")):
@@ -129,9 +130,31 @@ def test_the_runner_ends_with_its_parent_and_outlives_a_failing_database(
     assert TaskRecord.objects.count() == 1
 
 
-def _broken_database(error: Exception) -> Any:
-    from django.db import connection
+@pytest.mark.django_db(transaction=True)
+def test_the_beat_outlives_a_failing_database(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stops: list[Callable[[], None]] = []
+    ticks: list[str] = []
+    monkeypatch.setattr("sentry.taskqueue.loop._PAUSE_AFTER_FAILURE", 0)
+    monkeypatch.setattr("sentry.runner.embedded.on_stop", stops.append)
 
+    def break_twice(call: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if "sentry_lease" in sql:
+            ticks.append(sql)
+            if len(ticks) < 3:
+                raise OperationalError("gone")
+            stops[0]()
+        return call(sql, *rest)
+
+    with connection.execute_wrapper(break_twice):
+        run_beat()
+    assert periodic() == set(SCHEDULE)
+    names = [each.getMessage() for each in caplog.records]
+    assert names == ["tasks.runner.database_failed"] * 2
+
+
+def _broken_database(error: Exception) -> Any:
     def execute(call: Callable[..., Any], sql: str, *rest: Any) -> Any:
         if "sentry_taskrecord" in sql:
             raise error

@@ -104,7 +104,9 @@ def serve(
 
         from sentry.runner.server import ServerConfig, serve_granian, serve_gunicorn
         from sentry.runner.supervisor import supervised
+        from sentry.taskqueue import messenger
 
+        messenger.check()
         config = ServerConfig(
             host=host, port=port, workers=workers, threads=settings.WEB_THREADS, reload=reload
         )
