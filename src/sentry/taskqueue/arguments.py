@@ -4,7 +4,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 
-from sentry.taskqueue.errors import TaskArgumentsError
+from sentry.taskqueue.errors import TaskArgumentsError, UnreadableArgumentsError
 
 MAX_BYTES = 65_536
 _DEPTH = 32
@@ -33,9 +33,19 @@ def encode(args: Sequence[object], kwargs: Mapping[str, object]) -> str:
 
 
 def decode(text: str) -> tuple[list[object], dict[str, object]]:
-    """Positional and keyword arguments of a stored call."""
-    call = json.loads(text)
-    return call["args"], call["kwargs"]
+    """Positional and keyword arguments of a stored call.
+
+    Raises:
+        UnreadableArgumentsError: the text is no call.
+    """
+    try:
+        call = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableArgumentsError("the arguments of the record are no JSON") from error
+    match call:
+        case {"args": list(args), "kwargs": dict(kwargs)}:
+            return args, kwargs
+    raise UnreadableArgumentsError("the arguments of the record have no args and kwargs")
 
 
 def _check(where: str, value: object, depth: int = 0) -> None:

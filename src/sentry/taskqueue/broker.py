@@ -15,15 +15,13 @@ from kombu import Queue
 from kombu.exceptions import OperationalError
 from redis.exceptions import AuthenticationError, ResponseError
 
-from sentry.taskqueue import records, registry, running
+from sentry.taskqueue import limits, records, registry, running
 
 TASK_NAME = "sentry.run_record"
 # A request waits for the broker no longer; a worker that meets a slow Redis connects anew.
 _CONNECT_SECONDS = 2
 # What only another address, or a change at the broker, mends. KeyError: kombu knows no such scheme.
 _REFUSALS = (AccessRefused, NotAllowed, AuthenticationError, ResponseError, KeyError)
-# A worker is killed that ignores the alarm at its task's time limit for so long.
-_KILL_AFTER = 5.0
 
 
 def broker_url() -> str:
@@ -112,9 +110,8 @@ def send(record_id: int, queue: str, time_limit: float) -> None:
     Raises:
         Exception: the broker does not answer, or refuses us; of what class depends on the broker.
     """
-    app().tasks[TASK_NAME].apply_async(
-        (record_id,), queue=queue_of(queue), time_limit=math.ceil(time_limit + _KILL_AFTER)
-    )
+    seconds = math.ceil(limits.seconds_until_kill(time_limit))
+    app().tasks[TASK_NAME].apply_async((record_id,), queue=queue_of(queue), time_limit=seconds)
 
 
 def run_record(record_id: int) -> None:

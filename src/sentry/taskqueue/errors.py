@@ -5,6 +5,7 @@
     Exception
     ├── TaskError
     │   ├── TaskArgumentsError       arguments that no row can hold
+    │   ├── UnreadableArgumentsError a row holds no arguments of a call
     │   ├── UnknownTaskError         no task has this name
     │   ├── WrongSiloError           the task runs in another silo than this process
     │   ├── ClaimLostError           another run of the same record took over
@@ -21,6 +22,10 @@ class TaskError(Exception):
 
 class TaskArgumentsError(TaskError):
     """The arguments are no JSON values, too many bytes, or not what the task takes."""
+
+
+class UnreadableArgumentsError(TaskError):
+    """The arguments in a record are no call: something else than this machinery wrote them."""
 
 
 class UnknownTaskError(TaskError):
@@ -42,7 +47,8 @@ class WorkerLostError(TaskError):
 class Retry(Exception):  # noqa: N818 - a request, no error
     """Raised inside a task: run it again, after ``countdown`` seconds or the usual back-off.
 
-    Counts as an attempt: after ``max_retries`` of them the record is a dead letter.
+    Counts as an attempt: after ``max_retries`` of them the record is a dead letter. A pause that is
+    no number of seconds from 0 to a year is taken for the nearest one, or for the usual back-off.
     """
 
     def __init__(self, countdown: float | None = None) -> None:

@@ -2,8 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
@@ -43,26 +42,18 @@ class Loop:
     def run(self, *, finish: Callable[[], None] | None = None) -> None:
         """Returns when it was stopped; ``finish`` is its last step, where the database lets it."""
         while self.goes_on():
-            pause = self._guarded_step()
+            pause = self._guarded(self._step, otherwise=_PAUSE_AFTER_FAILURE)
             if pause and self.goes_on():
                 time.sleep(pause)
         if finish is not None:
-            with _surviving():
-                finish()
+            self._guarded(finish, otherwise=None)
 
-    def _guarded_step(self) -> float:
-        with _surviving():
-            return self._step()
-        return _PAUSE_AFTER_FAILURE
-
-
-@contextmanager
-def _surviving() -> Iterator[None]:
-    """Logs a failure of the database, and leaves its connection for a new one."""
-    try:
-        yield
-    except (DatabaseError, InterfaceError):
-        logger.exception("tasks.runner.database_failed")
-        connection.close()
-    finally:
-        close_old_connections()
+    def _guarded[T](self, step: Callable[[], T], *, otherwise: T) -> T:
+        try:
+            return step()
+        except (DatabaseError, InterfaceError):
+            logger.exception("tasks.runner.database_failed")
+            connection.close()  # the next step gets a new one
+            return otherwise
+        finally:
+            close_old_connections()

@@ -16,11 +16,11 @@ from django.utils import timezone
 
 from sentry import options
 from sentry.models.taskrecord import TaskRecord, TaskStatus
+from sentry.taskqueue import limits
 from sentry.utils import request_id
 
-# How much longer than the time limit a claim lasts: the time to write down how the run ended.
-_GRACE_SHARE = 0.1
-_LEAST_GRACE = 1.0
+# The column's width; the name of an error's class may be longer.
+_ERROR_LENGTH = 255
 # The rest of what is read with a due row stays in the table.
 _READ = ("name", "arguments", "attempts", "claim", "available_at", "request_id")
 
@@ -146,8 +146,7 @@ def claim(row: TaskRecord, *, time_limit: float) -> Claim | None:
 
 
 def _end_of_claim(now: datetime, time_limit: float) -> datetime:
-    grace = max(_LEAST_GRACE, _GRACE_SHARE * time_limit)
-    return now + timedelta(seconds=time_limit + grace)
+    return now + timedelta(seconds=limits.seconds_of_claim(time_limit))
 
 
 def _claim_of(row: TaskRecord, token: str) -> Claim:
@@ -177,7 +176,11 @@ def release(held: Claim, *, pause: float, error: str) -> bool:
     """Gives the record back, to be claimed after a pause in seconds; whether the claim held."""
     start = timezone.now() + timedelta(seconds=pause)
     changed = _held(held).update(
-        claim="", claimed_until=None, available_at=start, message_due_at=start, error=error
+        claim="",
+        claimed_until=None,
+        available_at=start,
+        message_due_at=start,
+        error=error[:_ERROR_LENGTH],
     )
     return bool(changed)
 
@@ -189,7 +192,7 @@ def bury(held: Claim, *, error: str) -> bool:
         claim="",
         claimed_until=None,
         available_at=timezone.now(),
-        error=error,
+        error=error[:_ERROR_LENGTH],
     )
     return bool(changed)
 

@@ -1,6 +1,7 @@
 """Runs one record: what Celery's workers, the embedded runner and ``apply()`` have in common."""
 
 import logging
+import math
 import signal
 import threading
 import time
@@ -21,6 +22,7 @@ from sentry.taskqueue.errors import (
     Retry,
     TimeLimitExceededError,
     UnknownTaskError,
+    UnreadableArgumentsError,
     WorkerLostError,
 )
 from sentry.utils import metrics, request_id
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LONGEST_PAUSE = 3600.0
+# What a task may ask for by Retry, in seconds: a year.
+LONGEST_RETRY = 366 * 86_400.0
 # Runs that ended without a word beyond the retries, before the task is blamed for it.
 _LOST_RUNS = 3
 _UNKNOWN_PAUSE = 60.0
@@ -102,21 +106,29 @@ def run_claimed(task: "Task[..., Any]", claim: records.Claim) -> Outcome:
     """Runs the function of a claimed record within its time; a record that is done is deleted."""
     run = _Run(claim=claim)
     token = _current.set(run)
-    args, kwargs = arguments.decode(claim.arguments)
     try:
+        args, kwargs = arguments.decode(claim.arguments)
         with request_id.bound(claim.request_id), _within(task.time_limit):
             value = task.function(*args, **kwargs)
     except TimeLimitExceededError as error:
         if not connection.in_atomic_block:
             connection.close()  # a statement may have been cut off in its middle
         return _outcome(run, Outcome(error=error))
-    except Exception as error:  # noqa: BLE001 - whatever it is, the record must say so
+    except BaseException as error:  # whatever it is, sys.exit() too, the record must say so
+        if _is_interrupt(error):
+            raise
         return _outcome(run, Outcome(error=error))
     finally:
         _current.reset(token)
     if not run.is_complete:
         records.complete(claim)
     return Outcome(value=value)
+
+
+def _is_interrupt(error: BaseException) -> bool:
+    """Whether it is a Ctrl-C. Workers and runners handle that signal, so there it is the task's."""
+    handler = signal.getsignal(signal.SIGINT)
+    return isinstance(error, KeyboardInterrupt) and handler is signal.default_int_handler
 
 
 def _outcome(run: _Run, outcome: Outcome) -> Outcome:
@@ -162,19 +174,32 @@ def _end_badly(task: "Task[..., Any]", claim: records.Claim, error: BaseExceptio
         logger.warning("tasks.task.claim_lost", extra=_facts(claim))
         return "lost"
     is_wanted = isinstance(error, Retry)
-    name = f"{type(error).__module__}.{type(error).__qualname__}"
+    name = _name_of(error)
     is_over = claim.attempt > task.max_retries or isinstance(
-        error, (WorkerLostError, *task.permanent)
+        error, (WorkerLostError, UnreadableArgumentsError, *task.permanent)
     )
     if is_over:
         held = records.bury(claim, error=name)
     else:
-        chosen = error.countdown if isinstance(error, Retry) else None
-        pause = pause_after(task, claim.attempt) if chosen is None else chosen
+        pause = _pause_of(task, claim, error)
         held = records.release(claim, pause=pause, error=name)
     if held and (is_over or not is_wanted):
         report_failure(claim, error)
     return "failed" if is_over else "retried"
+
+
+def _name_of(error: BaseException) -> str:
+    """The name of an error's class, of characters that every database takes."""
+    name = f"{type(error).__module__}.{type(error).__qualname__}"
+    return "".join(each if each.isprintable() else "?" for each in name)
+
+
+def _pause_of(task: "Task[..., Any]", claim: records.Claim, error: BaseException) -> float:
+    chosen: object = error.countdown if isinstance(error, Retry) else None
+    # A task's own number may be anything; one that no row can hold must not end the runner.
+    if isinstance(chosen, int | float) and not math.isnan(chosen):
+        return float(min(max(chosen, 0), LONGEST_RETRY))
+    return pause_after(task, claim.attempt)
 
 
 def report_failure(claim: records.Claim, error: BaseException | None) -> None:

@@ -11,6 +11,8 @@ from sentry.taskqueue import dispatch
 from sentry.taskqueue.errors import TaskArgumentsError, WrongSiloError
 
 DEFAULT_TIME_LIMIT = 300.0
+# A year: what is to start later than that is no background work, but a fault.
+LONGEST_COUNTDOWN = 366 * 86_400.0
 _NAME = re.compile(r"[a-z][\w.]{0,127}", re.ASCII)
 _QUEUE = re.compile(r"[a-z][a-z0-9._-]{0,63}")
 
@@ -83,7 +85,7 @@ class Task[**P, R]:
         Args:
             args: positional arguments, JSON values.
             kwargs: keyword arguments, likewise.
-            countdown: seconds to wait before it may run.
+            countdown: seconds to wait before it may run, a year at most.
             key: names the work. Where the task has a record of this key, that one stays the only
                 one (a dead letter is tried again). So the task must find by itself what is to do.
 
@@ -91,10 +93,13 @@ class Task[**P, R]:
             The row's id; None where a record of this key is there.
 
         Raises:
-            TaskArgumentsError: the arguments are no JSON values or not what the function takes.
+            TaskArgumentsError: the arguments are no JSON values or not what the function takes, or
+                the countdown is out of range.
             WrongSiloError: the task runs in another silo.
         """
         self.check(args, kwargs or {})
+        if not 0 <= countdown <= LONGEST_COUNTDOWN:
+            raise TaskArgumentsError(f"{self.name}: a countdown is 0 s to a year, not {countdown}")
         return dispatch.enqueue(self, args, kwargs or {}, countdown=countdown, key=key)
 
     def apply(
@@ -143,8 +148,12 @@ def instrumented_task[**P, R](
     """
     if not _NAME.fullmatch(name) or not _QUEUE.fullmatch(queue):
         raise ValueError(f"a task's name and queue are lower-case words with dots: {name}, {queue}")
-    if max_retries < 0 or default_retry_delay < 0 or time_limit <= 0:
-        raise ValueError(f"{name}: retries and pauses are not negative, a time limit is positive")
+    longest = LONGEST_COUNTDOWN
+    if not (max_retries >= 0 and 0 <= default_retry_delay <= longest and 0 < time_limit <= longest):
+        raise ValueError(
+            f"{name}: retries and pauses are not negative, a time limit is positive,"
+            " and none is longer than a year"
+        )
 
     def declare(function: Callable[P, R]) -> Task[P, R]:
         task = Task(

@@ -1,15 +1,19 @@
 """Running a record: errors, retries, dead letters, time limits, claims."""
 
+import asyncio
 import logging
+import math
+import signal
 import threading
 import time
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from sentry.models import Organization, TaskRecord, TaskStatus
-from sentry.taskqueue import records, running
+from sentry.taskqueue import limits, records, running
 from sentry.taskqueue.errors import ClaimLostError, TimeLimitExceededError
 from sentry.tasks.base import Retry, completing
 from sentry.testutils.factories import Factories
@@ -248,3 +252,95 @@ def test_a_time_limit_of_apply_reaches_the_caller(declare: Declare) -> None:
 
     with pytest.raises(TimeLimitExceededError):
         declare(sleeps, time_limit=0.05).apply().get()
+
+
+@pytest.mark.parametrize("kind", [SystemExit, GeneratorExit, asyncio.CancelledError])
+def test_what_would_end_a_process_is_the_failure_of_its_task(
+    declare: Declare, caplog: pytest.LogCaptureFixture, kind: type[BaseException]
+) -> None:
+    def ends() -> None:
+        raise kind
+
+    number = declare(ends, max_retries=1).delay()
+    assert run_due_tasks() == 1
+    row = TaskRecord.objects.get()
+    assert (row.attempts, row.error) == (1, f"{kind.__module__}.{kind.__qualname__}")
+    make_due()
+    assert run_due_tasks() == 1
+    assert TaskRecord.objects.get().status == TaskStatus.FAILED
+    assert [each.record_id for each in caplog.records] == [number] * 2  # type: ignore[attr-defined] # extra
+
+
+def test_an_interrupt_is_a_failure_where_no_signal_raises_it(declare: Declare) -> None:
+    def interrupts() -> None:
+        raise KeyboardInterrupt
+
+    task = declare(interrupts)
+    with pytest.raises(KeyboardInterrupt):
+        task.apply()
+    TaskRecord.objects.all().delete()
+    task.delay()
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        assert run_due_tasks() == 1
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert TaskRecord.objects.get().error == "builtins.KeyboardInterrupt"
+
+
+@pytest.mark.parametrize(
+    ("countdown", "low", "high"),
+    [
+        (1e18, running.LONGEST_RETRY - 60, running.LONGEST_RETRY),
+        (float("inf"), running.LONGEST_RETRY - 60, running.LONGEST_RETRY),
+        (float("nan"), 29, 60),
+        ("soon", 29, 60),
+        (-5.0, -60, 0),
+    ],
+)
+def test_a_pause_that_no_row_can_hold_ends_no_runner(
+    declare: Declare, countdown: Any, low: float, high: float
+) -> None:
+    def later() -> None:
+        raise Retry(countdown=countdown)
+
+    declare(later, max_retries=1).delay()
+    assert run_due_tasks() >= 1
+    row = TaskRecord.objects.get()
+    assert row.error == "sentry.taskqueue.errors.Retry"
+    assert low < seconds_until_due(row) <= high
+
+
+def test_the_long_name_of_an_error_is_cut(declare: Declare) -> None:
+    def fails() -> None:
+        raise type("Ä" * 300, (Exception,), {"__module__": "a\0b"})
+
+    declare(fails, max_retries=1).delay()
+    for _ in range(2):
+        assert run_due_tasks() == 1
+        error = TaskRecord.objects.get().error
+        assert error.startswith("a?b.ÄÄ")
+        assert len(error) == 255
+        make_due()
+    assert TaskRecord.objects.get().status == TaskStatus.FAILED
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[" * 100_000, "[]", "null", "{}", '{"args": {}, "kwargs": {}}', "9" * 5000]
+)
+def test_arguments_that_are_no_call_are_a_dead_letter_at_once(declare: Declare, text: str) -> None:
+    number = declare(fail).delay()
+    TaskRecord.objects.update(arguments=text)
+    declare(lambda: None, name="tests.next").delay()
+    assert run_due_tasks() == 2
+    row = TaskRecord.objects.get()
+    name = "sentry.taskqueue.errors.UnreadableArgumentsError"
+    assert (row.pk, row.status, row.error) == (number, TaskStatus.FAILED, name)
+
+
+@pytest.mark.parametrize("time_limit", [0.1, 1, 3, 300, 3600])
+def test_a_claim_outlasts_the_process_that_ignores_its_time_limit(time_limit: float) -> None:
+    killed = limits.seconds_until_kill(time_limit)
+    assert time_limit + 1 <= killed <= time_limit + 5
+    # Celery rounds up to whole seconds, and looks at its processes once a second.
+    assert limits.seconds_of_claim(time_limit) >= math.ceil(killed) + 1

@@ -57,6 +57,13 @@ def test_a_countdown_keeps_a_task_from_running(note, calls) -> None:
     assert TaskRecord.objects.count() == 1
 
 
+@pytest.mark.parametrize("countdown", [1e18, float("nan"), float("inf"), -float("inf"), -1])
+def test_a_countdown_that_no_row_can_hold_is_refused(note, countdown: float) -> None:
+    with pytest.raises(TaskArgumentsError, match="a countdown is 0 s to a year"):
+        note.apply_async((1,), countdown=countdown)
+    assert not TaskRecord.objects.exists()
+
+
 def test_apply_runs_on_the_spot_and_get_gives_the_value(note, calls) -> None:
     assert note.apply(args=["x"], kwargs={"y": 1}).get() == 1
     assert calls == [("x", {"y": 1}, "")]
@@ -169,6 +176,9 @@ def test_two_functions_cannot_have_one_name(declare: Declare) -> None:
         {"queue": "a b"},
         {"max_retries": -1},
         {"default_retry_delay": -1},
+        {"default_retry_delay": float("nan")},
+        {"default_retry_delay": 1e18},
+        {"time_limit": float("inf")},
         {"time_limit": 0},
     ],
 )
