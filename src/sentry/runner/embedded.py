@@ -6,11 +6,14 @@ The embedded runner looks for due rows itself; a worker and the beat need a brok
 
 import os
 import signal
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 
 import click
 
 from sentry.runner import configure
+from sentry.runner.journal import Journal
 
 _TICK = 1.0
 
@@ -37,18 +40,32 @@ def known_queues(names: Sequence[str]) -> list[str]:
     return list(names)
 
 
-def run_embedded(*, queues: Sequence[str] | None = None) -> None:
-    """Runs due records and the schedule until SIGTERM, SIGINT, or the end of the parent."""
+def run_embedded(*, queues: Sequence[str] | None = None, journal: Journal | None = None) -> None:
+    """Runs due records and the schedule until SIGTERM, SIGINT, or the end of the parent.
+
+    A task that ignores its time limit ends the process, with status 1, some seconds later; whoever
+    started it starts it again. ``journal`` is where the supervisor reads what runs.
+    """
     configure()
     from sentry.taskqueue.embedded import EmbeddedRunner
+    from sentry.taskqueue.limits import killed_when_stuck
     from sentry.taskqueue.scheduler import Scheduler
     from sentry.tasks.schedule import SCHEDULE
+
+    @contextmanager
+    def around(record_id: int, time_limit: float) -> Iterator[None]:
+        with (
+            killed_when_stuck(time_limit),
+            nullcontext() if journal is None else journal.running(record_id),
+        ):
+            yield
 
     parent = os.getppid()
     runner = EmbeddedRunner(
         queues=queues,
         scheduler=Scheduler(SCHEDULE),
         may_go_on=lambda: os.getppid() == parent,
+        around=around,
     )
     on_stop(runner.stop)
     runner.run()
@@ -105,5 +122,10 @@ def run_worker(*, queues: Sequence[str] | None, concurrency: int) -> None:
     )
 
 
+def main() -> None:
+    """The program: the argument, which may be missing, is the open file of the journal."""
+    run_embedded(journal=Journal(int(sys.argv[1])) if len(sys.argv) > 1 else None)
+
+
 if __name__ == "__main__":
-    run_embedded()
+    main()

@@ -9,10 +9,14 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+from sentry.runner import journal
 
 GRACE = 30.0
 # How often the end of the parent is looked for, in seconds.
@@ -22,7 +26,7 @@ _STEADY = 60.0
 
 
 class Supervisor:
-    """One runner, started again after a pause that grows while it keeps ending at once."""
+    """One runner, started again after a pause that grows while it ends and has done nothing."""
 
     def __init__(self, parent: int) -> None:
         """Takes the process id that must stay the parent's."""
@@ -36,20 +40,18 @@ class Supervisor:
     def run(self) -> None:
         """Returns when it was told to stop, or the parent has ended, and the runner has too."""
         pause = _LOOK
-        while self._goes_on():
-            began = time.monotonic()
-            runner = subprocess.Popen([sys.executable, "-m", "sentry.runner.embedded"])
-            self._watch(runner)
-            if not self._goes_on():
-                return
-            pause = _LOOK if time.monotonic() - began > _STEADY else min(2 * pause, _LONGEST_PAUSE)
-            print(  # noqa: T201 - logging is Django's here, and it is not loaded
-                f"the runner of background work ended with status {runner.returncode};"
-                f" it is started again in {pause:g} s",
-                file=sys.stderr,
-                flush=True,
-            )
-            self._wait(pause)
+        with tempfile.TemporaryFile() as notes:
+            while self._goes_on():
+                notes.truncate(0)
+                began = time.monotonic()
+                runner = _start_runner(notes.fileno())
+                self._watch(runner)
+                if not self._goes_on():
+                    return
+                record, ended = journal.read(notes.fileno())
+                pause = next_pause(pause, ended=ended, lived=time.monotonic() - began)
+                _tell_end(runner.returncode, record, pause)
+                self._wait(pause)
 
     def _watch(self, runner: "subprocess.Popen[bytes]") -> None:
         while self._goes_on():
@@ -74,21 +76,80 @@ class Supervisor:
         return not self._is_stopping and os.getppid() == self._parent
 
 
+def next_pause(last: float, *, ended: int, lived: float) -> float:
+    """Seconds until the next start of a runner that ended ``ended`` records while it lived."""
+    return _LOOK if ended or lived > _STEADY else min(2 * last, _LONGEST_PAUSE)
+
+
+def _start_runner(notes: int) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "sentry.runner.embedded", str(notes)]
+    return subprocess.Popen(command, pass_fds=[notes])
+
+
+def _tell_end(status: int, record: int, pause: float) -> None:
+    doing = f" while it ran record {record}" if record else ""
+    _say(
+        f"the runner of background work ended with status {status}{doing};"
+        f" it is started again in {pause:g} s"
+    )
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - logging is Django's, not loaded here
+
+
+class Keeper:
+    """Keeps so many runners beside this process, the web server's first one.
+
+    Each has a supervisor, a child of this process, which ends with it in any case. A thread here
+    starts a supervisor again that was killed.
+    """
+
+    def __init__(self, runners: int) -> None:
+        """Takes how many; nothing is started yet."""
+        self._count = runners
+        self._started: list[subprocess.Popen[bytes]] = []
+        self._is_stopping = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="keeper", daemon=True)
+
+    def start(self) -> None:
+        """Starts the supervisors."""
+        if self._count:
+            self._started = [self._supervisor() for _ in range(self._count)]
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Ends them; they finish what they have begun."""
+        self._is_stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        for each in self._started:
+            each.terminate()
+        for each in self._started:
+            each.wait()
+
+    def _keep(self) -> None:
+        while not self._is_stopping.wait(_LOOK):
+            for index, each in enumerate(self._started):
+                if each.poll() is not None:
+                    _say("the supervisor of background work was killed; it is started again")
+                    self._started[index] = self._supervisor()
+
+    def _supervisor(self) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(
+            [sys.executable, "-m", "sentry.runner.supervisor", str(os.getpid())]
+        )
+
+
 @contextmanager
 def supervised(runners: int) -> Iterator[None]:
-    """Keeps so many runners beside the block; they finish what they have begun at its end.
-
-    Each has a supervisor, a child of this process, which ends with it in any case.
-    """
-    command = [sys.executable, "-m", "sentry.runner.supervisor", str(os.getpid())]
-    started = [subprocess.Popen(command) for _ in range(runners)]
+    """Keeps so many runners beside the block; they finish what they have begun at its end."""
+    keeper = Keeper(runners)
+    keeper.start()
     try:
         yield
     finally:
-        for each in started:
-            each.terminate()
-        for each in started:
-            each.wait()
+        keeper.stop()
 
 
 def main() -> None:

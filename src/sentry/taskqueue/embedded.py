@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from sentry import options
-from sentry.taskqueue import records, running
+from sentry.taskqueue import records, registry, running
 from sentry.taskqueue.loop import Loop
 from sentry.taskqueue.scheduler import Scheduler
 
@@ -16,6 +17,10 @@ def _forever() -> bool:
     return True
 
 
+def _nothing(_record_id: int, _time_limit: float) -> AbstractContextManager[None]:
+    return nullcontext()
+
+
 class EmbeddedRunner:
     """Runs what is due until it is told to stop; then finishes what it has begun."""
 
@@ -25,6 +30,7 @@ class EmbeddedRunner:
         queues: Sequence[str] | None = None,
         scheduler: Scheduler | None = None,
         may_go_on: Callable[[], bool] = _forever,
+        around: Callable[[int, float], AbstractContextManager[None]] = _nothing,
     ) -> None:
         """Prepares a runner.
 
@@ -32,10 +38,12 @@ class EmbeddedRunner:
             queues: only records of these; None: of all.
             scheduler: the schedule that it helps with; None: none.
             may_go_on: asked between records; False ends it, as ``stop`` does.
+            around: entered around each run, with the record's id and the task's time limit.
         """
         self._queues = queues
         self._scheduler = scheduler
         self._loop = Loop(self._look, may_go_on=may_go_on)
+        self._around = around
         self._next_tick = 0.0
 
     def stop(self) -> None:
@@ -58,5 +66,6 @@ class EmbeddedRunner:
         for row in records.due(self._queues, limit=_ROWS_AT_ONCE):
             if not self._loop.goes_on():
                 break
-            done += running.run_row(row)
+            with self._around(row.pk, registry.time_limit_of(row.name)):
+                done += running.run_row(row)
         return done

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from sentry.silo import SiloMode
 from sentry.taskqueue.errors import UnknownTaskError
-from sentry.taskqueue.task import Task, declared
+from sentry.taskqueue.task import DEFAULT_TIME_LIMIT, Task, declared
 
 
 def task_named(name: str) -> "Task[..., Any]":
@@ -25,6 +25,14 @@ def task_named(name: str) -> "Task[..., Any]":
     if task is None:
         raise UnknownTaskError(f"no task is called {name}: see sentry.tasks")
     return task
+
+
+def time_limit_of(name: str) -> float:
+    """The time limit of a task; the usual one where this process knows no such task."""
+    try:
+        return task_named(name).time_limit
+    except UnknownTaskError:  # a worker may know it, or will tell the operator
+        return DEFAULT_TIME_LIMIT
 
 
 @cache

@@ -17,9 +17,7 @@ from sentry.models.periodictask import PeriodicTask
 from sentry.models.taskrecord import TaskRecord, TaskStatus
 from sentry.silo import SiloMode
 from sentry.taskqueue import leases, messenger
-from sentry.taskqueue.errors import UnknownTaskError
-from sentry.taskqueue.registry import task_named
-from sentry.taskqueue.task import DEFAULT_TIME_LIMIT
+from sentry.taskqueue.registry import task_named, time_limit_of
 
 LEASE = "tasks.scheduler"
 LEASE_SECONDS = 15.0
@@ -89,14 +87,7 @@ def resend() -> int:
     again = now + timedelta(seconds=options.get_float("tasks.message-grace"))
     sent = 0
     for row in rows.only("name", "queue").order_by("message_due_at")[:_RESENT_AT_ONCE]:
-        if not messenger.announce(row.pk, row.queue, _time_limit_of(row.name)):
+        if not messenger.announce(row.pk, row.queue, time_limit_of(row.name)):
             break
         sent += rows.filter(pk=row.pk).update(message_due_at=again)
     return sent
-
-
-def _time_limit_of(name: str) -> float:
-    try:
-        return task_named(name).time_limit
-    except UnknownTaskError:  # a worker may know it, or will tell the operator
-        return DEFAULT_TIME_LIMIT

@@ -28,6 +28,14 @@ def record_effect(number: int) -> None:
         Group(project_id=PROJECT, title=f"effect-{number}").save()
 
 
+@instrumented_task(
+    name="tests.get_stuck", queue="chaos", max_retries=0, default_retry_delay=0, time_limit=0.5
+)
+def get_stuck() -> None:
+    """Is in C code for hours, where no signal's handler runs and no other thread gets its turn."""
+    sum(range(10**14))
+
+
 def make(number: int) -> None:
     """Makes a row and the task that belongs to it, together."""
     with transaction.atomic():

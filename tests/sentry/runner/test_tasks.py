@@ -5,6 +5,8 @@ import secrets
 import signal
 import sqlite3
 import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -16,9 +18,11 @@ import pytest
 import redis
 
 from sentry.models import TaskStatus
+from sentry.runner import journal
+from sentry.runner.supervisor import next_pause
 from sentry.testutils.cases import TestCase
 from sentry.testutils.factories import Factories
-from tests.live import BIN, PATIENCE, running
+from tests.live import BIN, PATIENCE, ROOT, running
 from tests.sentry.runner.conftest import Process, Sentry, children_of
 
 SENTRY = str(BIN / "sentry")
@@ -26,15 +30,15 @@ PAUSE = 0.05
 _INSERT = (
     "INSERT INTO sentry_taskrecord (name, queue, arguments, status, attempts, available_at,"
     " message_due_at, claim, error, request_id, date_added)"
-    " VALUES ('sentry.tasks.sweep_expired', 'maintenance', '{\"args\": [], \"kwargs\": {}}', 0, 0,"
+    " VALUES (?, 'maintenance', '{\"args\": [], \"kwargs\": {}}', 0, ?,"
     " '2026-01-01 00:00:00', '2026-01-01 00:00:00', '', '', '', '2026-01-01 00:00:00')"
 )
 
 
-def add_task(home: Path) -> int:
+def add_task(home: Path, *, name: str = "sentry.tasks.sweep_expired", attempts: int = 0) -> int:
     """Writes a task's record into the installation's database; its id."""
     with closing(sqlite3.connect(home / "sentry.db", timeout=PATIENCE)) as database, database:
-        return database.execute(_INSERT).lastrowid or 0
+        return database.execute(_INSERT, [name, attempts]).lastrowid or 0
 
 
 def wait_until_done(home: Path, number: int) -> None:
@@ -112,6 +116,61 @@ def started(
     finally:
         process.kill()
         process.communicate()
+
+
+def test_a_task_that_ignores_its_time_limit_costs_one_runner_and_holds_nobody_up(
+    installed: Path, environment: Mapping[str, str], tmp_path: Path
+) -> None:
+    variables = {
+        **environment,
+        "PYTHONPATH": str(ROOT),
+        "DJANGO_SETTINGS_MODULE": "tests.sentry.runner.chaos_settings",
+    }
+    stuck = add_task(installed, name="tests.get_stuck", attempts=3)
+    command = [sys.executable, "-m", "sentry.runner.supervisor", str(os.getpid())]
+    with started(command, variables, tmp_path) as supervisor:
+        wait_for(lambda: attempts_of(installed, stuck) == 4)
+        wait_until_done(installed, add_task(installed))
+        wait_for(lambda: error_of(installed, stuck).endswith("WorkerLostError"))
+        assert attempts_of(installed, stuck) == 5  # claimed once more, to be given up
+        supervisor.terminate()
+        assert supervisor.wait(PATIENCE) == 0
+        told = supervisor.communicate()[1]
+    ended = f"the runner of background work ended with status 1 while it ran record {stuck};"
+    assert told.count(ended) == 1
+    assert "in get_stuck" in told
+
+
+def attempts_of(home: Path, number: int) -> int:
+    return fate_of(home, number)[0]
+
+
+def error_of(home: Path, number: int) -> str:
+    return fate_of(home, number)[1]
+
+
+def fate_of(home: Path, number: int) -> tuple[int, str]:
+    query = "SELECT attempts, error FROM sentry_taskrecord WHERE id = ?"
+    with closing(sqlite3.connect(home / "sentry.db", timeout=PATIENCE)) as database:
+        ((attempts, error),) = database.execute(query, [number])
+        return attempts, error
+
+
+def test_the_pause_before_a_runner_starts_again_grows_while_it_does_nothing() -> None:
+    pauses = [0.5]
+    for _ in range(8):
+        pauses.append(next_pause(pauses[-1], ended=0, lived=1))
+    assert pauses == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
+    assert next_pause(30, ended=1, lived=1) == next_pause(30, ended=0, lived=61) == 0.5
+
+
+def test_a_journal_says_what_runs_when_its_writer_is_killed() -> None:
+    with tempfile.TemporaryFile() as file:
+        assert journal.read(file.fileno()) == (0, 0)
+        notes = journal.Journal(file.fileno())
+        with notes.running(7):
+            assert journal.read(file.fileno()) == (7, 0)
+        assert journal.read(file.fileno()) == (0, 1)
 
 
 def test_a_worker_without_a_broker_is_the_embedded_runner(
