@@ -1,9 +1,11 @@
 """gunicorn's configuration (a module of settings and hooks, as gunicorn's documentation has it)."""
 
+import os
 import socket
 from typing import Protocol
 
-from sentry.runner.server import CONNECTIONS_PER_WORKER, GRACE, announce
+from sentry.runner.server import CONNECTIONS_PER_WORKER, GRACE, RUNNERS, announce
+from sentry.runner.supervisor import Keeper
 from sentry.utils.metrics_folder import remove_metrics_folder
 
 worker_class = "sentry.runner.gunicorn_worker.Worker"
@@ -20,8 +22,17 @@ class _Worker(Protocol):
     sockets: list[socket.socket]
 
 
+_keeper = Keeper(int(os.environ.get(RUNNERS, "0")))
+
+
+def when_ready(_server: object) -> None:
+    """The first process listens: starts the runners of background work beside it."""
+    _keeper.start()
+
+
 def on_exit(_server: object) -> None:
     """The last worker has ended."""
+    _keeper.stop()
     remove_metrics_folder()
 
 

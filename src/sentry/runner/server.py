@@ -22,10 +22,14 @@ if TYPE_CHECKING:
 
 TARGET = "sentry.wsgi:application"
 GRACE = 30
+# Tells gunicorn, which replaces this program, how many runners of background work to keep.
+RUNNERS = "_SENTRY_RUNNERS"
 # granian counts open connections here, idle ones too, and leaves further ones waiting. It must be
 # far above the number of threads, or a few idle keep-alive connections would shut everyone out.
 CONNECTIONS_PER_WORKER = 1024
 _BACKLOG = 1024
+# How often a worker looks for the end of its parent, in seconds.
+_LOOK = 0.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,6 +77,7 @@ class _Loader:
 
     def __init__(self, host: str, port: int) -> None:
         self._host, self._port = host, port
+        self._parent = os.getpid()
         self._unsaid: Lock = multiprocessing.Lock()
 
     def __call__(self) -> "WSGIApplication":
@@ -81,8 +86,17 @@ class _Loader:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         from sentry.wsgi import application  # noqa: PLC0415 - in the worker, once
 
-        threading.Thread(target=self._announce, name="announce", daemon=True).start()
+        for does in (self._announce, self._follow_parent):
+            threading.Thread(target=does, name=does.__name__, daemon=True).start()
         return application
+
+    def _follow_parent(self) -> None:
+        """Ends the worker when its parent is gone, however that ended: nobody would stop it."""
+        while os.getppid() == self._parent:
+            threading.Event().wait(_LOOK)
+        os.kill(os.getpid(), signal.SIGTERM)
+        threading.Event().wait(GRACE)
+        os.kill(os.getpid(), signal.SIGKILL)
 
     def _announce(self) -> None:
         if not self._unsaid.acquire(block=False):  # never released: the line is printed once
@@ -136,8 +150,10 @@ _STDERR = {
 }
 
 
-def serve_gunicorn(config: ServerConfig) -> None:
+def serve_gunicorn(config: ServerConfig, *, runners: int = 0) -> None:
     """Becomes gunicorn with threaded workers, which serve until SIGTERM or SIGINT.
+
+    ``runners`` of background work are started and kept by gunicorn's first process.
 
     Raises:
         click.ClickException: the address is taken.
@@ -152,4 +168,5 @@ def serve_gunicorn(config: ServerConfig) -> None:
         *(["--reload"] if config.reload else []),
         TARGET,
     ]
+    os.environ[RUNNERS] = str(runners)
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *arguments])  # noqa: S606

@@ -93,15 +93,29 @@ def test_the_runner_beside_the_web_server_lives_as_long_as_it(
         wait_for(lambda: is_gone(runner))
         another = child_called(supervisor, "sentry.runner.embedded")
         wait_until_done(installed, add_task(installed))
-        workers = children_of(program.process.pid)
-        os.kill(program.process.pid, signal.SIGKILL if server == "granian" else signal.SIGTERM)
+        os.kill(supervisor, signal.SIGKILL)
         wait_for(lambda: is_gone(supervisor) and is_gone(another))
-        end_all(pid for pid in workers if "sentry" in program_of(pid))
+        supervisor = child_called(program.process.pid, "sentry.runner.supervisor")
+        wait_until_done(installed, add_task(installed))
+        left = children_of(program.process.pid) + children_of(supervisor)
+        assert len(left) >= 3
+        os.kill(program.process.pid, signal.SIGKILL)
+        wait_for(lambda: all(is_gone(pid) for pid in left))
 
 
-def end_all(pids: Iterator[int]) -> None:
-    for pid in pids:
-        os.kill(pid, signal.SIGKILL)
+@pytest.mark.parametrize("server", ["granian", "gunicorn"])
+def test_the_runner_ends_before_the_web_server_that_is_told_to(
+    installed: Path, environment: Mapping[str, str], tmp_path: Path, server: str
+) -> None:
+    command = [SENTRY, "run", "web", "--port", "0", "--server", server]
+    with running(command, environment, tmp_path) as program:
+        wait_until_done(installed, add_task(installed))
+        supervisor = child_called(program.process.pid, "sentry.runner.supervisor")
+        (runner,) = children_of(supervisor)
+        program.process.send_signal(signal.SIGTERM)
+        assert program.process.wait(PATIENCE) == 0
+        assert is_gone(supervisor)
+        assert is_gone(runner)
 
 
 @contextmanager

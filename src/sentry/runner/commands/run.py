@@ -110,11 +110,11 @@ def serve(
         config = ServerConfig(
             host=host, port=port, workers=workers, threads=settings.WEB_THREADS, reload=reload
         )
-        with supervised(runners if settings.TASK_BROKER == "EMBEDDED" else 0):
-            if server == "granian":
-                serve_granian(config)
-            else:
-                serve_gunicorn(config)  # it becomes gunicorn, which removes the folder
+        kept = 0 if messenger.has_broker() else runners
+        if server == "gunicorn":
+            serve_gunicorn(config, runners=kept)  # it becomes gunicorn, which removes the folder
+        with supervised(kept):
+            serve_granian(config)
 
 
 _queue_option = click.option(
