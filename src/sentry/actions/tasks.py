@@ -96,7 +96,7 @@ def is_broker_reachable() -> bool:
     """Whether the broker answers now; True where there is none.
 
     Raises:
-        ImproperlyConfigured: the broker has no address.
+        ImproperlyConfigured: the broker has no address, or refuses what is configured.
     """
     return messenger.is_reachable()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import redis
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 
 from sentry import features, options
@@ -178,7 +179,11 @@ def check_clock() -> Check:
 def check_background_work() -> Check:
     """Whether the broker answers, somebody does the work, and nothing was given up."""
     name = "background-work"
-    if not is_broker_reachable():
+    try:
+        is_reachable = is_broker_reachable()
+    except ImproperlyConfigured as error:
+        return _fail(name, str(error))
+    if not is_reachable:
         return _fail(name, "the broker does not answer: look at SENTRY_TASK_BROKER and the server")
     failed = sum(depth.failed for depth in queue_depths())
     if failed:

@@ -213,3 +213,9 @@ class TestBackgroundWork:
         check = checks.check_background_work()
         broker.app.cache_clear()
         assert (check.state, "hunter2" in check.text) == (State.FAIL, False)
+
+    def test_a_broker_without_an_address(self, settings: Settings) -> None:
+        settings.TASK_BROKER, settings.AMQP_URL = "AMQP", ""
+        broker.app.cache_clear()
+        check = checks.check_background_work()
+        assert (check.state, check.text) == (State.FAIL, "SENTRY_TASK_BROKER=amqp needs AMQP_URL")
