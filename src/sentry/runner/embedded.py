@@ -99,6 +99,7 @@ def run_worker(*, queues: Sequence[str] | None, concurrency: int) -> None:
     """Runs Celery's worker for these queues (None: all) until SIGTERM or SIGINT.
 
     Raises:
+        SystemExit: with status 1 where it ended by itself; Celery's log says why.
         ImproperlyConfigured: the broker has no address, or refuses what is configured.
     """
     configure()
@@ -106,20 +107,10 @@ def run_worker(*, queues: Sequence[str] | None, concurrency: int) -> None:
     from sentry.taskqueue import broker, messenger, registry
 
     messenger.check()
-
     names = registry.queues() if queues is None else queues
-    app = broker.app()
     # The processes are forked from here: a connection must not be shared with them.
     close_connections()
-    app.worker_main(
-        [
-            "worker",
-            *("--queues", ",".join(broker.queue_of(name).name for name in names)),
-            *("--concurrency", str(concurrency)),
-            *("--loglevel", "WARNING"),
-            *("--without-gossip", "--without-mingle", "--without-heartbeat"),
-        ]
-    )
+    broker.work(names, concurrency=concurrency)
 
 
 def main() -> None:

@@ -4,10 +4,13 @@ Celery carries the ids of records and runs processes; retries, time limits and r
 """
 
 import math
+from collections.abc import Sequence
 from functools import cache, lru_cache
+from typing import Protocol
 
 from amqp.exceptions import AccessRefused, NotAllowed
 from celery import Celery
+from celery.signals import worker_init
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import close_old_connections
@@ -122,3 +125,32 @@ def run_record(record_id: int) -> None:
             running.run_row(row)
     finally:
         close_old_connections()
+
+
+class _Worker(Protocol):
+    """What is used of Celery's worker."""
+
+    exitcode: int | None
+
+
+def work(queues: Sequence[str], *, concurrency: int) -> None:
+    """Runs Celery's worker in this process, and as many below it, until SIGTERM or SIGINT.
+
+    Raises:
+        SystemExit: with status 1 where it ended by itself; Celery's log says why.
+    """
+    started: list[_Worker] = []
+    worker_init.connect(lambda sender, **_: started.append(sender), weak=False)
+    try:
+        app().worker_main(
+            [
+                "worker",
+                *("--queues", ",".join(queue_of(name).name for name in queues)),
+                *("--concurrency", str(concurrency)),
+                *("--loglevel", "WARNING"),
+                *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+            ]
+        )
+    finally:  # worker_main() keeps the status for itself
+        if any(worker.exitcode for worker in started):
+            raise SystemExit(1)

@@ -274,6 +274,31 @@ def test_a_service_that_the_broker_refuses_says_so_in_one_line(
     assert "hunter2" not in line
 
 
+REFUSED_LATER = """
+from sentry.runner import configure, embedded
+configure()
+from sentry.taskqueue import messenger
+messenger.check = lambda: None  # as if the broker had been down then
+embedded.run_worker(queues=None, concurrency=1)
+"""
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.service("rabbitmq")
+def test_a_worker_that_is_refused_later_ends_with_status_1(
+    environment: Mapping[str, str], tmp_path: Path, service_url: str
+) -> None:
+    address = urlsplit(service_url)
+    given = {
+        **environment,
+        "SENTRY_TASK_BROKER": "amqp",
+        "AMQP_URL": f"amqp://guest:hunter2@{address.hostname}:{address.port}//",
+    }
+    with started([sys.executable, "-c", REFUSED_LATER], given, tmp_path) as worker:
+        assert worker.wait(PATIENCE) == 1
+        assert "ACCESS_REFUSED" in worker.communicate()[1]
+
+
 class DeadLettersTest(TestCase):
     @pytest.fixture(autouse=True)
     def _commands(self, sentry: Sentry, sentry_json: Callable[..., Any]) -> None:
