@@ -18,7 +18,7 @@ class CallerKind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Caller:
-    """Who acts. A caller acts in exactly one organization.
+    """Who acts. A caller acts in exactly one organization, or in none (``NO_ORGANIZATION``).
 
     Attributes:
         kind: which credential was presented.
