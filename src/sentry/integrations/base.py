@@ -1,6 +1,7 @@
 """What every provider gives: a provider class, and an installation of it in an organization."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
@@ -9,12 +10,26 @@ from sentry.integrations.services.integration.model import RpcIntegration
 from sentry.integrations.source_code_management.commit_context import CommitContextIntegration
 from sentry.integrations.source_code_management.issues import SourceCodeIssueIntegration
 from sentry.integrations.source_code_management.repository import (
+    BranchIntegration,
+    CodeSearchIntegration,
     CommitIntegration,
+    ComparisonIntegration,
     FileIntegration,
+    MirrorIntegration,
+    PullRequestIntegration,
     RepositoryIntegration,
     SourceUrlIntegration,
+    TreeIntegration,
 )
-from sentry.integrations.source_code_management.types import Capability, ProviderKey
+from sentry.integrations.source_code_management.types import (
+    Capability,
+    CredentialCheck,
+    ProviderKey,
+)
+from sentry.integrations.source_code_management.webhooks import (
+    WebhookIntegration,
+    WebhookReceiver,
+)
 
 CAPABILITIES: dict[Capability, type[Any]] = {
     Capability.REPOSITORIES: RepositoryIntegration,
@@ -23,6 +38,13 @@ CAPABILITIES: dict[Capability, type[Any]] = {
     Capability.BLAME: CommitContextIntegration,
     Capability.ISSUES: SourceCodeIssueIntegration,
     Capability.SOURCE_URLS: SourceUrlIntegration,
+    Capability.COMPARISONS: ComparisonIntegration,
+    Capability.TREES: TreeIntegration,
+    Capability.BRANCHES: BranchIntegration,
+    Capability.PULL_REQUESTS: PullRequestIntegration,
+    Capability.CODE_SEARCH: CodeSearchIntegration,
+    Capability.WEBHOOKS: WebhookIntegration,
+    Capability.MIRRORS: MirrorIntegration,
 }
 
 
@@ -49,6 +71,14 @@ class Integration(ABC):
     def get_client(self) -> object:
         """The provider's client, with this installation's credentials."""
 
+    @abstractmethod
+    def check_credential(self) -> CredentialCheck:
+        """Asks the host whose credential this is, and what it lacks.
+
+        Raises:
+            IntegrationBroken: the host refuses it. HostError: the host did not answer.
+        """
+
 
 class IntegrationProvider(ABC):
     """A kind of host. Providers are listed in ``sentry.integrations.registry``.
@@ -60,6 +90,9 @@ class IntegrationProvider(ABC):
         metadata_model: the shape of ``Integration.metadata``; validated before it is stored.
         installation_class: the class of its installations.
         commit_url_format: a commit's page, from the repository's page ``url`` and its ``sha``.
+        unsupported: why the host has no such capability, for each that it lacks.
+        codeowners_locations: where the host looks for a CODEOWNERS file, in its order.
+        webhook_receiver: reads the host's deliveries.
     """
 
     key: ClassVar[ProviderKey]
@@ -68,6 +101,9 @@ class IntegrationProvider(ABC):
     metadata_model: ClassVar[type[BaseModel]]
     installation_class: ClassVar[type[Integration]]
     commit_url_format: ClassVar[str] = "{url}/commit/{sha}"
+    unsupported: ClassVar[Mapping[Capability, str]] = {}
+    codeowners_locations: ClassVar[tuple[str, ...]] = ()
+    webhook_receiver: ClassVar[WebhookReceiver | None] = None
 
     @classmethod
     def get_installation(cls, model: RpcIntegration, organization_id: int) -> Integration:
@@ -76,12 +112,21 @@ class IntegrationProvider(ABC):
 
     @classmethod
     def capabilities(cls) -> frozenset[Capability]:
-        """The capabilities that the installation's class fulfils."""
-        return frozenset(
+        """The capabilities that the installation's class fulfils.
+
+        Blame needs none of the host: git does it, where it can fetch the repository.
+        """
+        own = frozenset(
             capability
             for capability, protocol in CAPABILITIES.items()
             if issubclass(cls.installation_class, protocol)
         )
+        return own | {Capability.BLAME} if Capability.MIRRORS in own else own
+
+    @classmethod
+    def reason_against(cls, capability: Capability) -> str:
+        """Why the provider has no such capability."""
+        return cls.unsupported.get(capability, f"{cls.name} has no such operation here")
 
     @classmethod
     @abstractmethod

@@ -31,6 +31,7 @@ from sentry.integrations.source_code_management.json_reader import Json
 from sentry.integrations.source_code_management.lines import decode_text
 from sentry.integrations.source_code_management.types import (
     CommitInfo,
+    CredentialCheck,
     FileContent,
     IssueInfo,
     NewIssue,
@@ -61,6 +62,21 @@ class GitHubClient:
         self._session = session
         self._endpoints = endpoints
         self._is_app = is_app
+
+    def check_credential(self) -> CredentialCheck:
+        """Whose credential it is: the user's, or the App's installation."""
+        if self._is_app:
+            first = next(
+                self._session.pages(
+                    route("/installation/repositories"),
+                    resource="repositories",
+                    query={"per_page": 1},
+                )
+            )
+            first.json()
+            return CredentialCheck(account="the App's installation")
+        answer = self._session.get_json(route("/user"), resource="user")
+        return CredentialCheck(account=parse.parse_login(answer.json()))
 
     # --- repositories ------------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ from sentry.integrations.source_code_management.http_cache import digest
 from sentry.integrations.source_code_management.types import (
     BlameRangeInfo,
     CommitInfo,
+    CredentialCheck,
     FileBlameInfo,
     FileContent,
     IssueInfo,
@@ -117,6 +118,10 @@ class GitHubIntegration(Integration):
             endpoints.api, auth=_auth_of(metadata, endpoints), dialect=GitHubDialect()
         )
         return GitHubClient(session, endpoints, is_app=metadata.app is not None)
+
+    def check_credential(self) -> CredentialCheck:
+        """See ``Integration``."""
+        return self.get_client().check_credential()
 
     # --- RepositoryIntegration ---------------------------------------------------------------
 

@@ -43,6 +43,13 @@ CAPABILITIES: Mapping[Capability, "scm_pb2.Capability.ValueType"] = {
     Capability.BLAME: scm_pb2.CAPABILITY_BLAME,
     Capability.ISSUES: scm_pb2.CAPABILITY_ISSUES,
     Capability.SOURCE_URLS: scm_pb2.CAPABILITY_SOURCE_URLS,
+    Capability.COMPARISONS: scm_pb2.CAPABILITY_COMPARISONS,
+    Capability.TREES: scm_pb2.CAPABILITY_TREES,
+    Capability.BRANCHES: scm_pb2.CAPABILITY_BRANCHES,
+    Capability.PULL_REQUESTS: scm_pb2.CAPABILITY_PULL_REQUESTS,
+    Capability.CODE_SEARCH: scm_pb2.CAPABILITY_CODE_SEARCH,
+    Capability.WEBHOOKS: scm_pb2.CAPABILITY_WEBHOOKS,
+    Capability.MIRRORS: scm_pb2.CAPABILITY_MIRRORS,
 }
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KEYS: dict[int, ProviderKey] = {number: key for key, number in PROVIDERS.items()}

@@ -233,9 +233,10 @@ class Unsupported(ScmError):
 
     reason = Reason.CAPABILITY_MISSING
 
-    def __init__(self, provider: str, capability: str) -> None:
-        """Names the provider's key and the capability."""
-        super().__init__(f"{provider} does not support {capability}")
+    def __init__(self, provider: str, capability: str, why: str = "") -> None:
+        """Names the provider's key and the capability, and says why where that is known."""
+        text = f"{provider} does not support {capability}"
+        super().__init__(f"{text}: {why}" if why else text)
         self.provider = provider
         self.capability = capability
 

@@ -3,7 +3,12 @@
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from sentry.integrations.source_code_management.types import IssueInfo, NewIssue
+from sentry.integrations.source_code_management.types import (
+    IssueCommentInfo,
+    IssueInfo,
+    IssueState,
+    NewIssue,
+)
 
 
 @runtime_checkable
@@ -36,4 +41,41 @@ class SourceCodeIssueIntegration(Protocol):
 
     def get_issue_url(self, key: str) -> str:
         """The issue's page. Makes no host request."""
+        ...
+
+    def search_issues(self, repo: str, query: str) -> list[IssueInfo]:
+        """Issues of a repository that fit the words, as the host orders them; at most 50.
+
+        Args:
+            repo: where to look, as ``NewIssue.repo`` names it.
+            query: words; "" for the newest ones.
+
+        Raises:
+            NotFound: no such repository.
+        """
+        ...
+
+    def create_issue_comment(self, key: str, body: str) -> IssueCommentInfo:
+        """Comments on an issue, in Markdown. Never retried blindly.
+
+        Raises:
+            NotFound: no such issue.
+        """
+        ...
+
+    def assign_issue(self, key: str, assignee: str) -> IssueInfo:
+        """Makes one account of the host the issue's only assignee; "" makes it nobody's.
+
+        Raises:
+            NotFound: no such issue.
+            InvalidArgument: the host knows no such account, or may not assign it (``assignee``).
+        """
+        ...
+
+    def set_issue_state(self, key: str, state: IssueState) -> IssueInfo:
+        """Closes or reopens an issue; one that is so already stays as it is.
+
+        Raises:
+            NotFound: no such issue.
+        """
         ...

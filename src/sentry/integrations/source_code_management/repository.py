@@ -1,13 +1,20 @@
-"""Capabilities around repositories: listing them, their commits, files and source URLs."""
+"""Capabilities around repositories: what can be read of them, and how git reaches them."""
 
 from collections.abc import Iterator
 from typing import Protocol, runtime_checkable
 
 from sentry.integrations.source_code_management.types import (
+    BranchInfo,
+    CodeMatch,
     CommitInfo,
+    ComparisonInfo,
+    FileChange,
     FileContent,
+    MirrorSource,
+    PullRequestInfo,
     RepositoryInfo,
     RepositoryRef,
+    TreeInfo,
 )
 
 
@@ -114,4 +121,113 @@ class SourceUrlIntegration(Protocol):
 
     def format_commit_url(self, repo: RepositoryRef, *, sha: str) -> str:
         """The page of a commit."""
+        ...
+
+
+@runtime_checkable
+class ComparisonIntegration(Protocol):
+    """Compares commits."""
+
+    def compare_commits(
+        self, repo: RepositoryRef, *, base: str, head: str, max_commits: int
+    ) -> ComparisonInfo:
+        """What ``head`` has that ``base`` has not; both are full commit ids.
+
+        At most ``max_commits`` commits; of more, those that the host gives first.
+
+        Raises:
+            NotFound: no such commit, or the two have no common ancestor.
+        """
+        ...
+
+    def get_commit_changes(self, repo: RepositoryRef, *, sha: str) -> tuple[FileChange, ...]:
+        """What a commit changed against its first parent; at most 3,000 files.
+
+        Raises:
+            NotFound: no such commit.
+        """
+        ...
+
+
+@runtime_checkable
+class TreeIntegration(Protocol):
+    """Lists files."""
+
+    def get_tree(self, repo: RepositoryRef, *, sha: str, path: str, max_entries: int) -> TreeInfo:
+        """Every file below a folder as of commit ``sha`` (a full id), all levels down.
+
+        Args:
+            repo: the repository.
+            sha: a full commit id.
+            path: a folder, without a final slash; "" for the root.
+            max_entries: where there are more, these many and ``truncated``.
+
+        Raises:
+            NotFound: no such commit or folder.
+        """
+        ...
+
+
+@runtime_checkable
+class BranchIntegration(Protocol):
+    """Lists branches."""
+
+    def get_branches(self, repo: RepositoryRef, *, query: str = "") -> Iterator[BranchInfo]:
+        """The branches whose names hold ``query``, page after page, as they arrive."""
+        ...
+
+
+@runtime_checkable
+class PullRequestIntegration(Protocol):
+    """Reads pull requests, which some hosts call merge requests."""
+
+    def get_pull_requests_for_commit(
+        self, repo: RepositoryRef, *, sha: str
+    ) -> list[PullRequestInfo]:
+        """The pull requests that brought or hold commit ``sha`` (a full id); at most 100.
+
+        Raises:
+            NotFound: no such commit, where the host tells it from a commit without any.
+        """
+        ...
+
+
+@runtime_checkable
+class CodeSearchIntegration(Protocol):
+    """Searches the code of a repository, with the host's own index."""
+
+    def search_code(
+        self, repo: RepositoryRef, *, query: str, page: int, per_page: int
+    ) -> tuple[list[CodeMatch], bool]:
+        """A page of the files that hold the words of ``query``, and whether more follow.
+
+        What the host's search takes for an operator is sent as a word, as far as the host has a
+        way to quote it. The index lags behind, and covers what the host indexes: as a rule the
+        default branch.
+
+        Args:
+            repo: the repository.
+            query: words, not empty.
+            page: counted from 1.
+            per_page: at most 100.
+        """
+        ...
+
+
+@runtime_checkable
+class MirrorIntegration(Protocol):
+    """Lets git itself fetch a repository."""
+
+    def get_mirror_source(
+        self, repo: RepositoryRef, *, rejected: MirrorSource | None = None
+    ) -> MirrorSource:
+        """Where to fetch it and with what credential.
+
+        Args:
+            repo: the repository.
+            rejected: a source whose credential the host refused; the answer has a newer one.
+
+        Raises:
+            IntegrationBroken: there is no newer one.
+        """
         ...

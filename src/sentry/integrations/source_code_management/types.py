@@ -29,6 +29,13 @@ class Capability(StrEnum):
     BLAME = "blame"
     ISSUES = "issues"
     SOURCE_URLS = "source_urls"
+    COMPARISONS = "comparisons"
+    TREES = "trees"
+    BRANCHES = "branches"
+    PULL_REQUESTS = "pull_requests"
+    CODE_SEARCH = "code_search"
+    WEBHOOKS = "webhooks"
+    MIRRORS = "mirrors"
 
 
 class RepositoryState(StrEnum):
@@ -37,6 +44,38 @@ class RepositoryState(StrEnum):
     ACTIVE = "active"
     DISABLED = "disabled"
     HIDDEN = "hidden"
+
+
+class ChangeKind(StrEnum):
+    """What a change does to a file."""
+
+    ADDED = "added"
+    MODIFIED = "modified"
+    REMOVED = "removed"
+    RENAMED = "renamed"
+
+
+class EntryKind(StrEnum):
+    """What a tree holds under a path; a folder is no entry of its own."""
+
+    FILE = "file"
+    SYMLINK = "symlink"
+    SUBMODULE = "submodule"
+
+
+class PullRequestState(StrEnum):
+    """Where a pull or merge request stands."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    MERGED = "merged"
+
+
+class IssueState(StrEnum):
+    """Whether an issue still asks for something."""
+
+    OPEN = "open"
+    CLOSED = "closed"
 
 
 # --- what hosts tell ---------------------------------------------------------------------------
@@ -103,6 +142,137 @@ class FileContent:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FileChange:
+    """What a commit or a comparison does to a file.
+
+    ``previous_path`` is where a renamed file was before; "" for all others.
+    """
+
+    path: str
+    kind: ChangeKind
+    previous_path: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ComparisonInfo:
+    """What ``head`` has that ``base`` has not.
+
+    Attributes:
+        commits: those reachable from head and not from base, newest first.
+        files: what they changed together: the merge base against head.
+        commits_truncated: whether there are more commits than these.
+        files_truncated: whether there are more files than these.
+    """
+
+    commits: tuple[CommitInfo, ...]
+    files: tuple[FileChange, ...]
+    commits_truncated: bool = False
+    files_truncated: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TreeEntry:
+    """A file of a tree, by its path from the repository's root.
+
+    ``object_id`` is git's id of it, "" where the host does not tell; ``size`` in bytes, None
+    where it does not. A host that does not tell kinds apart calls all of them files.
+    """
+
+    path: str
+    kind: EntryKind = EntryKind.FILE
+    object_id: str = ""
+    size: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TreeInfo:
+    """The files below a folder as of a commit, ordered as git does; perhaps not all of them."""
+
+    entries: tuple[TreeEntry, ...]
+    truncated: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BranchInfo:
+    """A branch and the commit at its tip."""
+
+    name: str
+    sha: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PullRequestInfo:
+    """A pull or merge request as the host tells it.
+
+    ``key`` is its number within the repository; ``merge_sha`` the commit that merged it, "" where
+    there is none or the host does not tell.
+    """
+
+    key: str
+    title: str
+    description: str
+    state: PullRequestState
+    author: AuthorInfo | None
+    head_branch: str
+    base_branch: str
+    head_sha: str
+    merge_sha: str
+    web_url: str
+    created_at: datetime | None
+    merged_at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CodeMatchLine:
+    """A line that a search found; ``number`` from 1, 0 where the host does not tell."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CodeMatch:
+    """A file that a search of code found, as of ``ref`` ("" where the host does not tell)."""
+
+    path: str
+    ref: str
+    lines: tuple[CodeMatchLine, ...]
+    web_url: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MirrorSource:
+    """Where git fetches a repository, and with what.
+
+    Attributes:
+        url: https, without a credential.
+        headers: what carries the credential; sent to this origin alone, never logged.
+        identity: a digest that names the credential without telling it.
+    """
+
+    url: str
+    headers: Mapping[str, str] = field(repr=False, hash=False)
+    identity: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CredentialCheck:
+    """What a host says of the credential that asks.
+
+    Attributes:
+        account: whom it stands for, as people would say it ("dora", "acme's installation").
+        missing: the permissions that the platform needs and the credential lacks, in the host's
+            own words; a host that does not tell them is asked by small reads.
+        identity: the host's unchanging id of that account ("user-42"), for the integration's
+            ``external_id``; "" where the host has none.
+    """
+
+    account: str
+    missing: tuple[str, ...] = ()
+    identity: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class SourceLineInfo:
     """One line to blame: line ``lineno`` (from 1) of ``path`` as of commit ``ref`` in ``repo``."""
 
@@ -114,11 +284,16 @@ class SourceLineInfo:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileBlameInfo:
-    """The answer for one line: the commit that last changed it, and the line's own text."""
+    """The answer for one line: the commit that last changed it, and the line's own text.
+
+    ``has_ignore_revs`` says whether the commit's tree holds a ``.git-blame-ignore-revs``; None
+    where the host did not tell with the blame.
+    """
 
     line: SourceLineInfo
     commit: CommitInfo
     code: str
+    has_ignore_revs: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -152,6 +327,16 @@ class IssueInfo:
     description: str
     web_url: str
     metadata: Mapping[str, str] = field(default_factory=dict)
+    state: IssueState = IssueState.OPEN
+    assignees: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IssueCommentInfo:
+    """A comment on an issue, by the host's id of it."""
+
+    id: str
+    web_url: str = ""
 
 
 # --- what the platform keeps -------------------------------------------------------------------

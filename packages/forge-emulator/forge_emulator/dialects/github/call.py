@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from forge_emulator.dialects.github.errors import ApiError, not_found, requires_authentication
 from forge_emulator.paging import Page, PageRequest, cut, link_header, page_request
+from forge_emulator.replies import json_response
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from forge_emulator.world import World
 
 T = TypeVar("T")
-JSON_TYPE = "application/json; charset=utf-8"
 ANONYMOUS_LIMIT = 60  # an hour
 _LARGEST_BODY = 8 * 1024 * 1024
 
@@ -131,11 +131,6 @@ class Call:
         value = link_header(self.urls.current, arguments, page.request, page.last)
         if value:
             response.headers["Link"] = value
-
-
-def json_response(value: JsonValue, status: int = 200) -> Response:
-    body = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
-    return Response(body, status, content_type=JSON_TYPE)
 
 
 def optional_text(body: Mapping[str, object], field: str) -> str | None:

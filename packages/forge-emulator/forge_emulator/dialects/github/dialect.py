@@ -26,9 +26,9 @@ from forge_emulator.git import GitError
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request, Response
 
-    from forge_emulator.dialects.github.routes import Route
     from forge_emulator.faults import Fault
     from forge_emulator.request_log import Kind
+    from forge_emulator.routes import Route
     from forge_emulator.world import World
 
 _BY_ID = re.compile(r"/repositories/(?P<id>\d{1,18})/(?P<rest>.+)")

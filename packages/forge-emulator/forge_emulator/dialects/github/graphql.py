@@ -28,10 +28,10 @@ from graphql import (
 )
 from graphql.type import GraphQLInterfaceType, GraphQLObjectType
 
-from forge_emulator.dialects.github.call import json_response
 from forge_emulator.dialects.github.errors import GRAPHQL_DOCS, ApiError
 from forge_emulator.dialects.github.graphql_nodes import ExecutionContext, type_name
 from forge_emulator.dialects.github.graphql_table import RESOLVERS
+from forge_emulator.replies import json_response
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

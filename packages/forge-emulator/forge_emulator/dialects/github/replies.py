@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Response
 
-from forge_emulator.dialects.github.call import json_response
+from forge_emulator.replies import json_response
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request

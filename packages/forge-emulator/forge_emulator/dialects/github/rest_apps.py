@@ -9,7 +9,7 @@ from forge_emulator.dialects.github import serialize
 from forge_emulator.dialects.github.call import text_list
 from forge_emulator.dialects.github.errors import DOCS, ApiError, not_found
 from forge_emulator.dialects.github.rest_repositories import repository_json
-from forge_emulator.dialects.github.routes import Route
+from forge_emulator.routes import Route
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,9 +11,9 @@ from forge_emulator import git, tree
 from forge_emulator.dialects.github import serialize, serialize_issues
 from forge_emulator.dialects.github.errors import ApiError, invalid, not_found
 from forge_emulator.dialects.github.rest_repositories import repository_json
-from forge_emulator.dialects.github.routes import Route
 from forge_emulator.diff import changes
 from forge_emulator.paging import Page, PageRequest, cut, page_request
+from forge_emulator.routes import Route
 
 if TYPE_CHECKING:
     from forge_emulator.dialects.github.call import Call

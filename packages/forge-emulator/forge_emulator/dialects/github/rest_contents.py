@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from forge_emulator import git, tree
 from forge_emulator.dialects.github import serialize, serialize_contents
 from forge_emulator.dialects.github.errors import ApiError, not_found
-from forge_emulator.dialects.github.routes import Route
+from forge_emulator.routes import Route
 
 if TYPE_CHECKING:
     from forge_emulator.dialects.github.call import Call

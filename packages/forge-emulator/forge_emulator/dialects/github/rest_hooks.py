@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from forge_emulator.dialects.github import serialize_issues
 from forge_emulator.dialects.github.call import text_list
 from forge_emulator.dialects.github.errors import ApiError, missing_field, not_found
-from forge_emulator.dialects.github.routes import Route
+from forge_emulator.routes import Route
 
 if TYPE_CHECKING:
     from forge_emulator.dialects.github.call import Call

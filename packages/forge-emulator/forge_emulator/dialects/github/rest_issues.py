@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from forge_emulator.dialects.github import serialize, serialize_issues
 from forge_emulator.dialects.github.call import optional_text, text_list
 from forge_emulator.dialects.github.errors import ApiError, invalid, missing_field, not_found
-from forge_emulator.dialects.github.routes import Route
+from forge_emulator.routes import Route
 from forge_emulator.store import State, StateReason
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from forge_emulator import git
 from forge_emulator.dialects.github import serialize
 from forge_emulator.dialects.github.errors import ApiError, not_found
-from forge_emulator.dialects.github.routes import Route
+from forge_emulator.routes import Route
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response

@@ -11,7 +11,7 @@ from forge_emulator.dialects.github import serialize_contents
 from forge_emulator.dialects.github.errors import invalid, missing_field
 from forge_emulator.dialects.github.rest_issues import issue_json
 from forge_emulator.dialects.github.rest_repositories import repository_json
-from forge_emulator.dialects.github.routes import Route
+from forge_emulator.routes import Route
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

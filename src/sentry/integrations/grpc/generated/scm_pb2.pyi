@@ -80,6 +80,14 @@ class _CapabilityEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Capability
     CAPABILITY_BLAME: _Capability.ValueType  # 4
     CAPABILITY_ISSUES: _Capability.ValueType  # 5
     CAPABILITY_SOURCE_URLS: _Capability.ValueType  # 6
+    CAPABILITY_COMPARISONS: _Capability.ValueType  # 7
+    CAPABILITY_TREES: _Capability.ValueType  # 8
+    CAPABILITY_BRANCHES: _Capability.ValueType  # 9
+    CAPABILITY_PULL_REQUESTS: _Capability.ValueType  # 10
+    CAPABILITY_CODE_SEARCH: _Capability.ValueType  # 11
+    CAPABILITY_WEBHOOKS: _Capability.ValueType  # 12
+    CAPABILITY_MIRRORS: _Capability.ValueType  # 13
+    """git can fetch the repository: blame and files that no API of the host gives."""
 
 class Capability(_Capability, metaclass=_CapabilityEnumTypeWrapper):
     """What a host may be able to do."""
@@ -91,6 +99,14 @@ CAPABILITY_FILES: Capability.ValueType  # 3
 CAPABILITY_BLAME: Capability.ValueType  # 4
 CAPABILITY_ISSUES: Capability.ValueType  # 5
 CAPABILITY_SOURCE_URLS: Capability.ValueType  # 6
+CAPABILITY_COMPARISONS: Capability.ValueType  # 7
+CAPABILITY_TREES: Capability.ValueType  # 8
+CAPABILITY_BRANCHES: Capability.ValueType  # 9
+CAPABILITY_PULL_REQUESTS: Capability.ValueType  # 10
+CAPABILITY_CODE_SEARCH: Capability.ValueType  # 11
+CAPABILITY_WEBHOOKS: Capability.ValueType  # 12
+CAPABILITY_MIRRORS: Capability.ValueType  # 13
+"""git can fetch the repository: blame and files that no API of the host gives."""
 Global___Capability: _TypeAlias = Capability  # noqa: Y015
 
 class _ErrorReason:

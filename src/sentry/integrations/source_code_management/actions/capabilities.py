@@ -46,7 +46,7 @@ def get_capabilities(
         CapabilitySupport(
             capability=capability,
             supported=capability in there,
-            reason="" if capability in there else f"{provider.name} has no such operation here",
+            reason="" if capability in there else provider.reason_against(capability),
         )
         for capability in Capability
     ]

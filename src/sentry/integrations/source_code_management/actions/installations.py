@@ -107,7 +107,8 @@ def require[T](installation: Integration, protocol: type[T], capability: Capabil
         Unsupported: its provider lacks it.
     """
     if CAPABILITIES[capability] is not protocol or not isinstance(installation, protocol):
-        raise Unsupported(installation.model.provider, capability)
+        provider = integrations.get(installation.model.provider)
+        raise Unsupported(provider.key, capability, provider.reason_against(capability))
     return installation
 
 

@@ -1,0 +1,126 @@
+"""Webhooks: asking a host to send them, and reading what it sends.
+
+A delivery is verified on the very bytes that arrived, before anything in them is read.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+from sentry.integrations.source_code_management.types import (
+    CommitInfo,
+    FileChange,
+    PullRequestInfo,
+    RepositoryInfo,
+    RepositoryRef,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WebhookRequest:
+    """A delivery as it arrived: header names in lower case, and the body's bytes."""
+
+    headers: Mapping[str, str] = field(repr=False, hash=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PushedCommit:
+    """A commit that a push brought; ``changes`` is None where the host did not send them."""
+
+    commit: CommitInfo
+    changes: tuple[FileChange, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PushEvent:
+    """Commits arrived on a branch.
+
+    Attributes:
+        repository_id: the host's id of the repository, as ``RepositoryInfo.external_id``.
+        branch: without "refs/heads/".
+        before: the branch's tip before; "" for a new branch.
+        after: its tip now; "" for a branch that was deleted.
+        commits: those that the delivery holds, oldest first.
+        is_complete: whether these are all that the push brought; else the host must be asked.
+    """
+
+    repository_id: str
+    branch: str
+    before: str
+    after: str
+    commits: tuple[PushedCommit, ...]
+    is_complete: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RepositoryChangedEvent:
+    """A repository was renamed or moved; ``repository`` is what it is now."""
+
+    repository: RepositoryInfo
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RepositoryDeletedEvent:
+    """A repository is gone from the host."""
+
+    repository_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PullRequestEvent:
+    """A pull request was opened, changed, closed or merged."""
+
+    repository_id: str
+    pull_request: PullRequestInfo
+
+
+type WebhookEvent = PushEvent | RepositoryChangedEvent | RepositoryDeletedEvent | PullRequestEvent
+
+
+class WebhookReceiver(Protocol):
+    """Reads one kind of host's deliveries. Pure: makes no request, reads no table."""
+
+    def is_authentic(self, request: WebhookRequest, secrets: Sequence[str], *, now: float) -> bool:
+        """Whether the delivery was made with one of the secrets; without any, never.
+
+        Args:
+            request: what arrived.
+            secrets: what the host may have signed with.
+            now: unix seconds, for schemes that carry a time.
+        """
+        ...
+
+    def delivery_id(self, request: WebhookRequest) -> str:
+        """The host's id of the delivery; "" where it sends none. It is not signed everywhere."""
+        ...
+
+    def events(self, request: WebhookRequest) -> list[WebhookEvent]:
+        """What the delivery tells; nothing for a ping or for what the platform does not follow.
+
+        Raises:
+            HostUnavailable: the body is not what the host sends.
+        """
+        ...
+
+
+@runtime_checkable
+class WebhookIntegration(Protocol):
+    """Registers webhooks on the host."""
+
+    def register_webhook(self, repo: RepositoryRef, *, url: str, secret: str) -> str:
+        """Asks the host to send pushes, pull requests and repository changes to ``url``.
+
+        One registration per repository and URL: a known one is brought up to date.
+
+        Returns:
+            the host's id of the registration.
+
+        Raises:
+            HostForbidden: the credential may not register webhooks.
+        """
+        ...
+
+    def unregister_webhook(self, repo: RepositoryRef, *, webhook_id: str) -> None:
+        """Ends a registration; one that is gone is no error."""
+        ...
