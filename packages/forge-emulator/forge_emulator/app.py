@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Request, Response
 
+from forge_emulator.contracts.exchange import Exchange
 from forge_emulator.fault_effects import ConnectionLostError, instead_of_answer, spoil
 from forge_emulator.request_log import RecordedRequest, redact_headers, redact_query
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+    from forge_emulator.contracts.checker import Checker
     from forge_emulator.control import ControlDoor
     from forge_emulator.dialects import Dialect
     from forge_emulator.faults import Fault, Faults
@@ -27,12 +29,19 @@ class Application:
     """One emulator as a WSGI application. `stop` ends every wait that a fault asked for."""
 
     def __init__(
-        self, *, dialect: Dialect, faults: Faults, log: RequestLog, control: ControlDoor | None
+        self,
+        *,
+        dialect: Dialect,
+        faults: Faults,
+        log: RequestLog,
+        control: ControlDoor | None,
+        checker: Checker | None = None,
     ) -> None:
         self._dialect = dialect
         self._faults = faults
         self._log = log
         self._control = control
+        self._checker = checker
         self.stop = threading.Event()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -47,6 +56,8 @@ class Application:
             self._record(request, kind, fault, status=0)
             raise
         self._record(request, kind, fault, status=response.status_code)
+        if self._checker is not None and kind in {"rest", "other"}:
+            self._checker.check(_exchange(request, response, is_spoilt=fault is not None))
         return response(environ, start_response)
 
     def _answer(self, request: Request, fault: Fault | None) -> Response:
@@ -71,3 +82,17 @@ class Application:
             fault=None if fault is None else fault.kind,
         )
         self._log.add(entry)
+
+
+def _exchange(request: Request, response: Response, *, is_spoilt: bool) -> Exchange:
+    """The request as it came, and the answer unless a fault made it."""
+    return Exchange(
+        method=request.method,
+        target=request.environ["REQUEST_URI"],
+        content_type=request.headers.get("Content-Type", ""),
+        body=request.get_data(),
+        status=response.status_code,
+        answer_type=response.headers.get("Content-Type", ""),
+        answer=b"" if is_spoilt else response.get_data(),
+        is_spoilt=is_spoilt,
+    )

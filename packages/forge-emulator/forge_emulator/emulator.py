@@ -17,13 +17,22 @@ from forge_emulator.world import World, utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
     from types import TracebackType
     from typing import Self
 
     from forge_emulator.auth import AppCredentials
+    from forge_emulator.contracts.checker import Checker
     from forge_emulator.repositories import HostedRepository, Repository
     from forge_emulator.request_log import RecordedRequest
     from forge_emulator.store import Issue, PullRequest
+
+
+def load_checker(contracts: Path, dialect: str) -> Checker:
+    """A checker of the dialect's host; it needs packages that an emulator alone does not."""
+    from forge_emulator.contracts.hosts import load  # noqa: PLC0415 - see above
+
+    return load(contracts, dialect)
 
 
 class Emulator:
@@ -33,6 +42,8 @@ class Emulator:
     of a private repository that it sees (none: all of them), any other is an OAuth scope. `users`
     maps e-mail addresses to logins. `rate_limit` is points an hour, None for a host without
     limits. `search_lag` is seconds until something new is found. `clock` gives aware UTC.
+    `contracts` is a folder with the hosts' published descriptions: with it, everything that passes
+    is held against them, and `problems` tells what is wrong.
 
     Raises `ValueError` for an unknown dialect or a name used twice, `GitError` for a path without
     a repository.
@@ -52,6 +63,7 @@ class Emulator:
         tree_limit: int = 100_000,
         allow_push: bool = False,
         control: bool = False,
+        contracts: Path | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
         clock: Callable[[], datetime] = utc_now,
@@ -70,11 +82,13 @@ class Emulator:
         )
         self.faults = Faults()
         self._log = RequestLog()
+        self._checker = load_checker(contracts, dialect) if contracts else None
         self._application = Application(
             dialect=DIALECTS[dialect](self.world),
             faults=self.faults,
             log=self._log,
             control=ControlDoor(self.faults, self._log) if control else None,
+            checker=self._checker,
         )
         self._address = (host, port)
         self._server: Server | None = None
@@ -118,6 +132,21 @@ class Emulator:
     def requests(self) -> list[RecordedRequest]:
         """What was asked so far, oldest first, without the control door's own."""
         return self._log.entries()
+
+    @property
+    def problems(self) -> list[str]:
+        """What in the requests and answers so far is not as the host describes it.
+
+        Raises `RuntimeError` where no description was given.
+        """
+        if self._checker is None:
+            raise RuntimeError("the emulator was given no contracts")
+        return list(self._checker.problems)
+
+    @property
+    def checked(self) -> int:
+        """How many answers were held against a schema."""
+        return 0 if self._checker is None else self._checker.checked
 
     def clear_requests(self) -> None:
         self._log.clear()
