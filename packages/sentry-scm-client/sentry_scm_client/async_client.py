@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from . import methods, scm_pb2
 from .answer import RateLimit
 from .async_connection import AsyncConnection, AsyncStream
+from .async_host_calls import AsyncHostCalls
 from .batch import LineLike, batches, results
 from .call import Call
 from .config import (
@@ -30,7 +31,7 @@ from .retry import Clock, RetryPolicy
 M = TypeVar("M", bound=Message)
 
 
-class AsyncScmClient:
+class AsyncScmClient(AsyncHostCalls):
     """Calls the SCM service over gRPC-Web. Used within one event loop.
 
     Each method takes the fields of its RPC's request and returns the response. `timeout` is in

@@ -23,6 +23,7 @@ from .config import (
 )
 from .connection import Stream, SyncConnection
 from .errors import ScmError
+from .host_calls import HostCalls
 from .methods import Method
 from .requests import capabilities_request, next_token
 from .retry import Clock, RetryPolicy
@@ -30,7 +31,7 @@ from .retry import Clock, RetryPolicy
 M = TypeVar("M", bound=Message)
 
 
-class ScmClient:
+class ScmClient(HostCalls):
     """Calls the SCM service over gRPC-Web. Threads may share one.
 
     Each method takes the fields of its RPC's request and returns the response. `timeout` is in

@@ -39,3 +39,12 @@ LIST_COMMITS = _method("ListCommits", scm_pb2.ListCommitsResponse)
 GET_FILE = _method("GetFile", scm_pb2.File)
 STREAM_FILE_BLAME = _method("StreamFileBlame", scm_pb2.BlameRange)
 BATCH_GET_COMMIT_CONTEXT = _method("BatchGetCommitContext", scm_pb2.BatchGetCommitContextResponse)
+COMPARE_COMMITS = _method("CompareCommits", scm_pb2.CompareCommitsResponse)
+LIST_TREE = _method("ListTree", scm_pb2.ListTreeResponse)
+LIST_PULL_REQUESTS_FOR_COMMIT = _method(
+    "ListPullRequestsForCommit", scm_pb2.ListPullRequestsForCommitResponse
+)
+SEARCH_CODE = _method("SearchCode", scm_pb2.SearchCodeResponse)
+LIST_INTEGRATIONS = _method("ListIntegrations", scm_pb2.ListIntegrationsResponse)
+SYNC_REPOSITORIES = _method("SyncRepositories", scm_pb2.SyncJob)
+GET_SYNC_JOB = _method("GetSyncJob", scm_pb2.SyncJob)

@@ -38,6 +38,18 @@ LINE: dict[str, Any] = {
     "line_number": 42,
 }
 CALLS: dict[str, dict[str, Any]] = {
+    "CompareCommits": {"repository_id": 3, "base": "main", "head": "next", "max_commits": 9},
+    "ListTree": {"repository_id": 3, "ref": "main", "path": "src", "max_entries": 9},
+    "ListPullRequestsForCommit": {"repository_id": 3, "commit_sha": "abc123"},
+    "SearchCode": {"repository_id": 3, "query": "total", "page_size": 5, "page_token": "t2"},
+    "ListIntegrations": {
+        "organization_id": 7,
+        "provider": PROVIDER_GITHUB,
+        "page_size": 10,
+        "page_token": "t1",
+    },
+    "SyncRepositories": {"integration_id": 9, "query": "shop"},
+    "GetSyncJob": {"sync_job_id": 4},
     "ListRepositories": {
         "organization_id": 7,
         "provider": PROVIDER_GITHUB,

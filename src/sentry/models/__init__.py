@@ -25,6 +25,7 @@ from sentry.models.project import Project, ProjectTeam
 from sentry.models.ratelimitcounter import RateLimitCounter
 from sentry.models.repository import Repository, RepositoryStatus
 from sentry.models.signaturenonce import SignatureNonce
+from sentry.models.syncjob import SyncJob, SyncJobStatus
 from sentry.models.taskrecord import TaskRecord, TaskStatus
 from sentry.models.team import Team
 from sentry.models.user import User
@@ -58,6 +59,8 @@ __all__ = [
     "RepositoryProjectPathConfig",
     "RepositoryStatus",
     "SignatureNonce",
+    "SyncJob",
+    "SyncJobStatus",
     "TaskRecord",
     "TaskStatus",
     "Team",

@@ -4,6 +4,6 @@ Every task is imported here: what is not, no worker knows.
 """
 
 from sentry.tasks.maintenance import sweep_expired
-from sentry.tasks.repositories import delete_repository, sweep_deletions
+from sentry.tasks.repositories import delete_repository, sweep_deletions, sync_repositories
 
-__all__ = ["delete_repository", "sweep_deletions", "sweep_expired"]
+__all__ = ["delete_repository", "sweep_deletions", "sweep_expired", "sync_repositories"]

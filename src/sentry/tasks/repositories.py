@@ -1,11 +1,13 @@
 """Work on repositories."""
 
+from sentry.actions.operator import operator_in
 from sentry.integrations.source_code_management.actions.deletion import (
     delete_contents,
     delete_row,
     schedule_deletion,
     schedule_left_deletions,
 )
+from sentry.integrations.source_code_management.actions.sync_jobs import run_sync
 from sentry.silo import SiloMode
 from sentry.tasks.base import completing, instrumented_task
 
@@ -41,3 +43,16 @@ def delete_repository(organization_id: int, repository_id: int) -> None:
 def sweep_deletions() -> None:
     """Starts the deletion of marked repositories that have no task. Twice does no harm."""
     schedule_left_deletions()
+
+
+@instrumented_task(
+    name="sentry.tasks.sync_repositories",
+    queue="sync",
+    max_retries=3,
+    default_retry_delay=30,
+    silo_mode=SiloMode.REGION,
+    time_limit=3600,
+)
+def sync_repositories(organization_id: int, sync_job_id: int) -> None:
+    """Reads all repositories of an integration, page by page. Running it again does no harm."""
+    run_sync(operator_in(organization_id), sync_job_id=sync_job_id)

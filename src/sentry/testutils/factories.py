@@ -38,6 +38,7 @@ from sentry.models import (
     RepositoryProjectPathConfig,
     RepositoryStatus,
     SignatureNonce,
+    SyncJob,
     TaskRecord,
     Team,
     User,
@@ -433,6 +434,18 @@ class Factories:
             **fields,
         }
         return AnalyticsEvent.objects.create(organization_id=organization_id, **given)
+
+    @staticmethod
+    def create_sync_job(
+        organization: Organization | None = None, *, integration_id: int, **fields: Any
+    ) -> SyncJob:
+        """A synchronization that waits, kept for a day."""
+        given = {"expires_at": timezone.now() + timedelta(days=1), **fields}
+        return SyncJob.objects.create(
+            organization=organization or Factories._some_organization(),
+            integration_id=integration_id,
+            **given,
+        )
 
     @staticmethod
     def create_task_record(

@@ -146,7 +146,7 @@ def test_every_provider_has_its_flag() -> None:
 
 def test_every_flag_is_on_the_page_with_its_variable_and_no_other() -> None:
     rows = re.findall(
-        r"^\| `([a-z:-]+)` \| `(SENTRY_FEATURE_\w+)` \|", PAGE.read_text(), re.MULTILINE
+        r"^\| `([a-z_:-]+)` \| `(SENTRY_FEATURE_\w+)` \|", PAGE.read_text(), re.MULTILINE
     )
     known = [(flag.name, flag.environment_name) for flag in features.all_features()]
     assert sorted(rows) == sorted(known)

@@ -37,15 +37,21 @@ from sentry.auth.roles import Role, scopes_of
 from sentry.integrations.source_code_management.actions import (
     capabilities,
     code_mappings,
+    code_search,
     commit_context,
     commits,
+    comparisons,
     deletion,
     external_issues,
     files,
+    integration_pages,
     integrations,
+    pull_requests,
     repositories,
     repository_changes,
     sync,
+    sync_jobs,
+    trees,
 )
 from sentry.integrations.source_code_management.errors import Unauthenticated
 from sentry.integrations.source_code_management.types import (
@@ -205,6 +211,18 @@ def calls_with_a_host(scene: Scene) -> list[Call]:
             caller, repository_id=repository.id, commit_sha=first, filepath=PATH,
         ),
         call(files.get_file, caller, repository_id=repository.id, path=PATH),
+        call(comparisons.compare_commits, caller, repository_id=repository.id, base=first),
+        call(trees.list_tree, caller, repository_id=repository.id),
+        call(
+            pull_requests.list_pull_requests_for_commit,
+            caller, repository_id=repository.id, commit_sha=first,
+        ),
+        call(code_search.search_code, caller, repository_id=repository.id, query="zwei"),
+        call(sync_jobs.start_sync, caller, integration_id=integration_id),
+        call(sync_jobs.start_sync, caller, integration_id=integration_id),
+        call(sync_jobs.run_sync, caller, sync_job_id=_a_job(scene)),
+        call(sync_jobs.get_sync_job, caller, sync_job_id=_a_job(scene)),
+        call(integration_pages.list_integration_page, caller),
         *_of_code_mappings(caller, scene),
         call(external_issues.create_external_issue, caller, **issue),
         call(
@@ -221,6 +239,12 @@ def calls_with_a_host(scene: Scene) -> list[Call]:
             caller, integration_id=integration_id, metadata={"token": HOST_TOKEN}, verify=False,
         ),
     ]  # fmt: skip
+
+
+def _a_job(scene: Scene) -> int:
+    return Factories.create_sync_job(
+        scene.organization, integration_id=scene.integration.pk, query=_new_slug()
+    ).id
 
 
 def _of_commits(caller: Caller, repository: Repository, sha: str) -> list[Call]:

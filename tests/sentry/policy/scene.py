@@ -108,6 +108,7 @@ class Scene(Factories):
             "repository_id": repository.id,
             "commit_sha": self.create_commit(repository).key,
             "external_issue_id": ticket.id,
+            "sync_job_id": self.create_sync_job(organization, integration_id=integration.pk).id,
             **self._of_project(project_team, repository),
         }
         return Things(organization=organization, values=values)

@@ -1,13 +1,13 @@
 """GitHub's API as the platform uses it: a path, one call, a parse."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
-from itertools import islice
 
 from sentry.integrations.github import parse
 from sentry.integrations.github.blame import blame_in_batches
 from sentry.integrations.github.endpoints import Endpoints
+from sentry.integrations.github.issues import GitHubIssues
 from sentry.integrations.github.parse_blame import (
     BlameAnswer,
     BlamedFile,
@@ -17,9 +17,9 @@ from sentry.integrations.github.parse_blame import (
     blame_variables,
     parse_blame,
 )
+from sentry.integrations.github.reads import GitHubReads
 from sentry.integrations.source_code_management.errors import (
     HostRateLimited,
-    HostRejected,
     InvalidArgument,
     NotFound,
     ScmError,
@@ -33,8 +33,6 @@ from sentry.integrations.source_code_management.types import (
     CommitInfo,
     CredentialCheck,
     FileContent,
-    IssueInfo,
-    NewIssue,
     RepositoryInfo,
 )
 
@@ -58,10 +56,15 @@ class GitHubClient:
     """
 
     def __init__(self, session: HostSession, endpoints: Endpoints, *, is_app: bool) -> None:
-        """Takes the session; ``is_app`` says that the credential is an App's installation."""
+        """Takes the session; ``is_app`` says that the credential is an App's installation.
+
+        ``reads`` and ``issues`` are further calls over the same session.
+        """
         self._session = session
         self._endpoints = endpoints
         self._is_app = is_app
+        self.reads = GitHubReads(session, self._in_repository)
+        self.issues = GitHubIssues(session, self._in_repository)
 
     def check_credential(self) -> CredentialCheck:
         """Whose credential it is: the user's, or the App's installation."""
@@ -194,60 +197,6 @@ class GitHubClient:
         except HostRateLimited:
             raise self._session.limited(answer) from None
 
-    # --- issues ------------------------------------------------------------------------------
-
-    def create_issue(self, issue: NewIssue) -> IssueInfo:
-        """Opens an issue; sent once, whatever happens."""
-        repo = parse.parse_identifier(issue.repo)
-        body: dict[str, Json] = {
-            "title": issue.title,
-            "body": parse.with_marker(issue.description, issue.marker),
-        }
-        if issue.labels:
-            body["labels"] = list(issue.labels)
-        if issue.assignee:
-            body["assignees"] = [issue.assignee]
-        answer = self._session.post_json(
-            self._in_repository(issue.repo, "/issues"),
-            resource="repository",
-            json=body,
-            passed=frozenset({int(HTTPStatus.GONE), int(_INVALID)}),
-        )
-        if answer.status >= _FIRST_ERROR:
-            raise _no_issue(answer)
-        return parse.parse_issue(answer.json(), repo)
-
-    def find_issue_by_marker(
-        self, identifier: str, marker: str, *, since: datetime
-    ) -> IssueInfo | None:
-        """The issue with this marker among the newest 1,000 that were opened since then."""
-        repo = parse.parse_identifier(identifier)
-        since = since.astimezone(UTC) - _CLOCK_DRIFT
-        pages = self._session.pages(
-            self._in_repository(identifier, "/issues"),
-            resource="repository",
-            query={
-                "state": "all",
-                "sort": "created",
-                "direction": "desc",
-                "since": since.strftime("%Y-%m-%dT%H:%M:%SZ"),
-                "per_page": _PER_PAGE,
-            },
-        )
-        for page in islice(pages, _ISSUE_PAGES):
-            for item in parse.parse_issues(page.json(), repo):
-                if item.created_at < since:
-                    return None
-                if item.marker == marker and not item.is_pull_request:
-                    return item.issue
-        return None
-
-    def get_issue(self, key: str) -> IssueInfo:
-        """One issue by "owner/name#number"."""
-        repo, number = parse.parse_issue_key(key)
-        where = self._in_repository(repo.identifier, "/issues/{number}", number=number)
-        return parse.parse_issue(self._session.get_json(where, resource="issue").json(), repo)
-
     # --- paths -------------------------------------------------------------------------------
 
     def _in_repository(self, identifier: str, rest: str, **values: str | int) -> Route:
@@ -260,13 +209,3 @@ def _no_commit(answer: HostResponse, resource: str) -> ScmError:
     if answer.status == _INVALID and "ambiguous" in parse.parse_message(answer.json()).lower():
         return InvalidArgument("commit_sha", "fits several commits")
     return NotFound(resource)
-
-
-def _no_issue(answer: HostResponse) -> ScmError:
-    """Why GitHub did not open an issue."""
-    if answer.status == HTTPStatus.GONE:
-        return HostRejected("the repository's issues are switched off", status=answer.status)
-    fields = parse.parse_rejected_fields(answer.json())
-    if fields:
-        return InvalidArgument(fields[0], "the host does not accept it")
-    return HostRejected("the host rejected the issue", status=answer.status)

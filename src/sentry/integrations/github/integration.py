@@ -28,16 +28,24 @@ from sentry.integrations.source_code_management.http import HostAuth, HostSessio
 from sentry.integrations.source_code_management.http_cache import digest
 from sentry.integrations.source_code_management.types import (
     BlameRangeInfo,
+    BranchInfo,
+    CodeMatch,
     CommitInfo,
+    ComparisonInfo,
     CredentialCheck,
     FileBlameInfo,
+    FileChange,
     FileContent,
+    IssueCommentInfo,
     IssueInfo,
+    IssueState,
     NewIssue,
     ProviderKey,
+    PullRequestInfo,
     RepositoryInfo,
     RepositoryRef,
     SourceLineInfo,
+    TreeInfo,
 )
 
 _STRICT = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -189,24 +197,79 @@ class GitHubIntegration(Integration):
         """See ``CommitContextIntegration`` and ``line_blame``."""
         return blame_whole_file(self.get_client(), repo, path=path, sha=sha)
 
+    # --- ComparisonIntegration, TreeIntegration, BranchIntegration ---------------------------
+
+    def compare_commits(
+        self, repo: RepositoryRef, *, base: str, head: str, max_commits: int
+    ) -> ComparisonInfo:
+        """See ``ComparisonIntegration``."""
+        reads = self.get_client().reads
+        return reads.compare(repo.identifier, base=base, head=head, most=max_commits)
+
+    def get_commit_changes(self, repo: RepositoryRef, *, sha: str) -> tuple[FileChange, ...]:
+        """See ``ComparisonIntegration``."""
+        return self.get_client().reads.get_changes(repo.identifier, sha)
+
+    def get_tree(self, repo: RepositoryRef, *, sha: str, path: str, max_entries: int) -> TreeInfo:
+        """See ``TreeIntegration``."""
+        reads = self.get_client().reads
+        return reads.get_tree(repo.identifier, sha=sha, path=path, most=max_entries)
+
+    def get_branches(self, repo: RepositoryRef, *, query: str = "") -> Iterator[BranchInfo]:
+        """See ``BranchIntegration``. Filters here: GitHub has no search of branches."""
+        for branch in self.get_client().reads.get_branches(repo.identifier):
+            if query in branch.name:
+                yield branch
+
+    # --- PullRequestIntegration, CodeSearchIntegration ---------------------------------------
+
+    def get_pull_requests_for_commit(
+        self, repo: RepositoryRef, *, sha: str
+    ) -> list[PullRequestInfo]:
+        """See ``PullRequestIntegration``."""
+        return self.get_client().reads.get_pull_requests(repo.identifier, sha)
+
+    def search_code(
+        self, repo: RepositoryRef, *, query: str, page: int, per_page: int
+    ) -> tuple[list[CodeMatch], bool]:
+        """See ``CodeSearchIntegration``."""
+        reads = self.get_client().reads
+        return reads.search_code(repo.identifier, query=query, page=page, per_page=per_page)
+
     # --- SourceCodeIssueIntegration ----------------------------------------------------------
 
     def create_issue(self, issue: NewIssue) -> IssueInfo:
         """See ``SourceCodeIssueIntegration``."""
-        return self.get_client().create_issue(issue)
+        return self.get_client().issues.create(issue)
 
     def find_issue_by_marker(self, repo: str, marker: str, *, since: datetime) -> IssueInfo | None:
         """See ``SourceCodeIssueIntegration``."""
-        return self.get_client().find_issue_by_marker(repo, marker, since=since)
+        return self.get_client().issues.find_by_marker(repo, marker, since=since)
 
     def get_issue(self, key: str) -> IssueInfo:
         """See ``SourceCodeIssueIntegration``."""
-        return self.get_client().get_issue(key)
+        return self.get_client().issues.get(key)
 
     def get_issue_url(self, key: str) -> str:
         """See ``SourceCodeIssueIntegration``."""
         repo, number = parse_issue_key(key)
         return f"{self._metadata.endpoints().web}/{repo.identifier}/issues/{number}"
+
+    def search_issues(self, repo: str, query: str) -> list[IssueInfo]:
+        """See ``SourceCodeIssueIntegration``. GitHub's search lags behind."""
+        return self.get_client().issues.search(repo, query)
+
+    def create_issue_comment(self, key: str, body: str) -> IssueCommentInfo:
+        """See ``SourceCodeIssueIntegration``."""
+        return self.get_client().issues.comment(key, body)
+
+    def assign_issue(self, key: str, assignee: str) -> IssueInfo:
+        """See ``SourceCodeIssueIntegration``; ``assignee`` is a login."""
+        return self.get_client().issues.assign(key, assignee)
+
+    def set_issue_state(self, key: str, state: IssueState) -> IssueInfo:
+        """See ``SourceCodeIssueIntegration``."""
+        return self.get_client().issues.set_state(key, state)
 
     # --- SourceUrlIntegration ----------------------------------------------------------------
 
@@ -253,6 +316,7 @@ class GitHubIntegrationProvider(IntegrationProvider):
     feature = "organizations:integrations-github"
     metadata_model = GitHubMetadata
     installation_class = GitHubIntegration
+    codeowners_locations = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 
     @classmethod
     def external_id_of(cls, metadata: BaseModel) -> str:

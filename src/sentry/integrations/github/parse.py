@@ -22,7 +22,9 @@ from sentry.integrations.source_code_management.json_reader import (
 from sentry.integrations.source_code_management.types import (
     AuthorInfo,
     CommitInfo,
+    IssueCommentInfo,
     IssueInfo,
+    IssueState,
     RepositoryInfo,
 )
 
@@ -216,11 +218,24 @@ def _listed_issue(item: JsonObject, repo: RepositoryName) -> ListedIssue:
             description=_MARKER.sub("", body),
             web_url=item.text("html_url"),
             metadata={"repo": repo.identifier, "number": str(number), "state": item.text("state")},
+            state=IssueState.OPEN if item.text("state") == "open" else IssueState.CLOSED,
+            assignees=_assignees(item),
         ),
         marker=found["marker"] if found else "",
         created_at=item.time("created_at"),
         is_pull_request="pull_request" in item,
     )
+
+
+def _assignees(item: JsonObject) -> tuple[str, ...]:
+    listed = item.objects("assignees") if item.get("assignees") is not None else []
+    return tuple(each.text("login") for each in listed)
+
+
+def parse_comment(value: Json) -> IssueCommentInfo:
+    """A comment on an issue."""
+    comment = as_object(value, "comment")
+    return IssueCommentInfo(id=str(comment.integer("id")), web_url=comment.text("html_url"))
 
 
 def with_marker(description: str, marker: str) -> str:

@@ -5,6 +5,7 @@ Every failure carries ``google.rpc.ErrorInfo`` with a reason of the closed set, 
 """
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from connectrpc.code import Code
@@ -119,17 +120,36 @@ def is_permanent(error: ScmError) -> bool:
 
 def status_of(error: ScmError) -> RpcStatus:
     """The status of a domain error, with its details."""
-    details: list[Message] = [error_details_pb2.ErrorInfo(reason=error.reason.value, domain=DOMAIN)]
-    if error.retry_after is not None:
-        info = error_details_pb2.RetryInfo()
-        info.retry_delay.FromNanoseconds(int(error.retry_after * 1_000_000_000))
-        details.append(info)
+    details = _details(error.reason, error.retry_after)
     if isinstance(error, errors.InvalidArgument):
         violation = error_details_pb2.BadRequest.FieldViolation(
             field=error.field, description=error.description
         )
         details.append(error_details_pb2.BadRequest(field_violations=[violation]))
     return RpcStatus(code=code_of(error), message=error.message, details=tuple(details))
+
+
+def status_of_reason(reason: Reason, message: str, retry_after: float | None) -> RpcStatus:
+    """The status of an error of which only this was kept."""
+    code = next((code for kind, code in _kinds() if kind.reason is reason), Code.INTERNAL)
+    return RpcStatus(code=code, message=message, details=tuple(_details(reason, retry_after)))
+
+
+def _kinds() -> Iterator[tuple[type[ScmError], Code]]:
+    """Every kind of domain error with its code, the most general ones last."""
+    for kind, code in _CODES:
+        for special in kind.__subclasses__():
+            yield special, code
+        yield kind, code
+
+
+def _details(reason: Reason, retry_after: float | None) -> list[Message]:
+    details: list[Message] = [error_details_pb2.ErrorInfo(reason=reason.value, domain=DOMAIN)]
+    if retry_after is not None:
+        info = error_details_pb2.RetryInfo()
+        info.retry_delay.FromNanoseconds(int(retry_after * 1_000_000_000))
+        details.append(info)
+    return details
 
 
 def status_of_exception(error: BaseException, method: str) -> RpcStatus:

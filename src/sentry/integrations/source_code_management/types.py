@@ -78,6 +78,15 @@ class IssueState(StrEnum):
     CLOSED = "closed"
 
 
+class SyncJobState(StrEnum):
+    """How far a synchronization has come."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
 # --- what hosts tell ---------------------------------------------------------------------------
 
 
@@ -381,6 +390,36 @@ class CommitContext:
     line_number: int
     blame: CommitInfo
     code: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Comparison:
+    """What commit ``head_sha`` has that ``base_sha`` has not; see ``ComparisonInfo``."""
+
+    base_sha: str
+    head_sha: str
+    commits: tuple[Commit, ...]
+    files: tuple[FileChange, ...]
+    commits_truncated: bool
+    files_truncated: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tree:
+    """Files as of a commit; ``skipped`` are those whose paths are not UTF-8."""
+
+    commit_sha: str
+    entries: tuple[TreeEntry, ...]
+    truncated: bool
+    skipped: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PullRequest:
+    """A pull request of a repository of the platform."""
+
+    repository_id: int
+    info: PullRequestInfo
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,7 +20,7 @@ from sentry.integrations.github.parse_blame import BlameTarget, blame_query, bla
 from sentry.integrations.source_code_management.errors import ScmError
 from sentry.integrations.source_code_management.http import HostSession
 from sentry.integrations.source_code_management.http_runtime import HttpRuntime
-from sentry.integrations.source_code_management.types import NewIssue
+from sentry.integrations.source_code_management.types import IssueState, NewIssue
 
 from .test_auth import key, private_key  # noqa: F401 -- fixtures
 
@@ -124,11 +124,26 @@ CALLS = {
     "get_text": lambda client: client.get_text(
         "acme/shop", path="a b/c?.txt", ref="a" * 40, max_bytes=9
     ),
-    "create_issue": lambda client: client.create_issue(ISSUE),
-    "find_issue_by_marker": lambda client: client.find_issue_by_marker(
+    "create_issue": lambda client: client.issues.create(ISSUE),
+    "find_issue_by_marker": lambda client: client.issues.find_by_marker(
         "acme/shop", "m", since=SINCE
     ),
-    "get_issue": lambda client: client.get_issue("acme/shop#7"),
+    "search_issues": lambda client: client.issues.search("acme/shop", "total is:pr"),
+    "search_issues of nothing": lambda client: client.issues.search("acme/shop", ""),
+    "comment": lambda client: client.issues.comment("acme/shop#7", "Seen again"),
+    "assign": lambda client: client.issues.assign("acme/shop#7", "ann"),
+    "set_state": lambda client: client.issues.set_state("acme/shop#7", IssueState.CLOSED),
+    "compare": lambda client: client.reads.compare(
+        "acme/shop", base="a" * 40, head="b" * 40, most=250
+    ),
+    "get_changes": lambda client: client.reads.get_changes("acme/shop", "a" * 40),
+    "get_tree": lambda client: client.reads.get_tree("acme/shop", sha="a" * 40, path="", most=9),
+    "get_branches": lambda client: list(client.reads.get_branches("acme/shop")),
+    "get_pull_requests": lambda client: client.reads.get_pull_requests("acme/shop", "a" * 40),
+    "search_code": lambda client: client.reads.search_code(
+        "acme/shop", query="total repo:x/y", page=2, per_page=30
+    ),
+    "get_issue": lambda client: client.issues.get("acme/shop#7"),
 }
 
 
@@ -222,7 +237,7 @@ def test_every_page_of_a_recorded_list_is_read(contracts_dir):
     client = replay(contracts_dir, "paginate-issues", paths)
     name = "octokit-fixture-org/paginate-issues"
     asked = datetime(2000, 1, 1, tzinfo=UTC)
-    assert client.find_issue_by_marker(name, "none", since=asked) is None
+    assert client.issues.find_by_marker(name, "none", since=asked) is None
     assert paths == [f"/repos/{name}/issues", *["/repositories/1000/issues"] * 4]
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sentry.integrations.github import parse
+from sentry.integrations.github import parse, parse_reads
 from sentry.integrations.github.parse import RepositoryName
 from sentry.integrations.source_code_management.json_reader import Json
 
@@ -29,6 +29,10 @@ READERS = {
     "issue": lambda value: parse.parse_issue(value, REPO),
     "issues": lambda value: parse.parse_issues(value, REPO),
     "message": parse.parse_message,
+    "comment": parse.parse_comment,
+    "comparison": parse_reads.parse_comparison,
+    "branches": parse_reads.parse_branches,
+    "pulls": parse_reads.parse_pull_requests,
 }
 FOLDER = "payloads/go-scm/github"
 PAYLOADS = {
@@ -45,6 +49,10 @@ PAYLOADS = {
     "issue.json": "issue",
     "issues.json": "issues",
     "error.json": "message",
+    "issue_comment.json": "comment",
+    "compare.json": "comparison",
+    "branches.json": "branches",
+    "pulls.json": "pulls",
 }
 
 

@@ -48,6 +48,10 @@ def ids(scene, foreign):
             ours.id,
             ExternalIssue.objects.get(organization=foreign.organization).pk,
         ),
+        "sync_job_id": tuple(
+            Factories.create_sync_job(each.organization, integration_id=each.integration.pk).id
+            for each in (scene, foreign)
+        ),
     }
     return {name: (*pair, NOWHERE) for name, pair in found.items()}
 
@@ -98,7 +102,10 @@ def request_of(method, ids, git, **replaced):
     other = {
         "commit_sha": git.head(),
         "filepath": PATH,
-        "path": "" if method == "ListCommits" else PATH,
+        "path": PATH if method == "GetFile" else "",
+        "base": "main",
+        "head": "main",
+        "query": "" if method == "ListRepositories" else "zwei",
         "line_number": 1,
         "stacktrace_paths": ["a.py"],
         "title": "It breaks",

@@ -26,6 +26,13 @@ PUBLISHED = {
     "GetFile": (READ, True),
     "StreamFileBlame": (READ, True),
     "BatchGetCommitContext": (READ, True),
+    "CompareCommits": (READ, True),
+    "ListTree": (READ, True),
+    "ListPullRequestsForCommit": (READ, True),
+    "SearchCode": (READ, True),
+    "ListIntegrations": (READ, True),
+    "SyncRepositories": (WRITE, False),
+    "GetSyncJob": (READ, True),
 }
 
 

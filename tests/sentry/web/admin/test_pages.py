@@ -50,6 +50,7 @@ class AdminCase(TestCase):
         self.create_signature_nonce(nonce=NONCE)
         self.create_rate_limit_counter()
         self.create_analytics_event(organization_id=self.organization.id)
+        self.create_sync_job(self.organization, integration_id=1)
         self.create_option(key="auth.cache-ttl", value=1.0)
         self.create_feature_rule(feature="organizations:integrations-github")
         self.create_task_record(claim="a-claim-of-a-run")

@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from forge_emulator.dialects.github.call import Call
-    from forge_emulator.json_types import JsonObject
+    from forge_emulator.json_types import JsonObject, JsonValue
     from forge_emulator.repositories import Repository
     from forge_emulator.store import Issue
     from forge_emulator.tree import TreeEntry
 
 _TERM = re.compile(r'(?:(?P<key>[a-z]+):)?(?:"(?P<quoted>[^"]*)"|(?P<plain>\S+))')
 _MOST_RESULTS = 1000
+_TEXT_MATCH = "application/vnd.github.text-match"
+_FRAGMENTS = 2
 _LONGEST_QUERY = 256
 _QUALIFIERS = {
     "repo", "org", "user", "is", "type", "state", "in", "label", "author", "assignee",
@@ -156,7 +158,7 @@ def search_code(call: Call) -> Response:
     return call.wrapped_page(
         "items",
         found[:_MOST_RESULTS],
-        lambda hit: _code_json(call, *hit),
+        lambda hit: _code_json(call, query, *hit),
         incomplete_results=False,
     )
 
@@ -185,14 +187,46 @@ def _path_matches(entry: TreeEntry, query: Query) -> bool:
     )
 
 
-def _code_json(call: Call, found: Repository, commit: str, entry: TreeEntry) -> JsonObject:
+def _code_json(
+    call: Call, query: Query, found: Repository, commit: str, entry: TreeEntry
+) -> JsonObject:
     shown = serialize_contents.entry(call.urls, found, commit, entry)
     kept = ("name", "path", "sha", "url", "git_url", "html_url")
-    return {
+    hit: JsonObject = {
         **{key: shown[key] for key in kept},
         "repository": repository_json(call, found),
         "score": 1.0,
     }
+    if _TEXT_MATCH in call.request.headers.get("Accept", ""):
+        content = git.text(tree.read_blob(found.git_dir, entry.oid))
+        hit["text_matches"] = _text_matches(content, query, str(shown["url"]))
+    return hit
+
+
+def _text_matches(content: str, query: Query, url: str) -> list[JsonValue]:
+    """Up to two fragments of a few lines around a word, with the word's places in each."""
+    fragments: list[JsonValue] = []
+    lines = content.split("\n")
+    for word in query.words:
+        wanted = word.lower()
+        at = next((i for i, line in enumerate(lines) if wanted in line.lower()), None)
+        if at is None or len(fragments) == _FRAGMENTS:
+            continue
+        fragment = "\n".join(lines[max(0, at - 1) : at + 2])
+        spans = [match.span() for match in re.finditer(re.escape(wanted), fragment.lower())]
+        matches: list[JsonValue] = [
+            {"text": fragment[start:end], "indices": [start, end]} for start, end in spans
+        ]
+        fragments.append(
+            {
+                "object_url": url,
+                "object_type": "FileContent",
+                "property": "content",
+                "fragment": fragment,
+                "matches": matches,
+            }
+        )
+    return fragments
 
 
 ROUTES = [

@@ -21,7 +21,7 @@ from connectrpc.protocol import ProtocolType
 from connectrpc.server import ConnectASGIApplication, ConnectWSGIApplication, DEFAULT_READ_MAX_BYTES, Endpoint, EndpointSync
 from pyqwest import Client, SyncClient
 
-from .scm_pb2 import BatchGetCommitContextRequest, BatchGetCommitContextResponse, BlameRange, CodeMapping, Commit, CommitContext, CreateCodeMappingRequest, CreateExternalIssueRequest, DeriveCodeMappingsRequest, DeriveCodeMappingsResponse, ExternalIssue, File, GetCapabilitiesRequest, GetCapabilitiesResponse, GetCommitContextRequest, GetCommitRequest, GetFileRequest, GetRepositoryRequest, LinkExternalIssueRequest, ListCommitsRequest, ListCommitsResponse, ListRepositoriesRequest, ListRepositoriesResponse, Repository, StreamFileBlameRequest
+from .scm_pb2 import BatchGetCommitContextRequest, BatchGetCommitContextResponse, BlameRange, CodeMapping, Commit, CommitContext, CompareCommitsRequest, CompareCommitsResponse, CreateCodeMappingRequest, CreateExternalIssueRequest, DeriveCodeMappingsRequest, DeriveCodeMappingsResponse, ExternalIssue, File, GetCapabilitiesRequest, GetCapabilitiesResponse, GetCommitContextRequest, GetCommitRequest, GetFileRequest, GetRepositoryRequest, GetSyncJobRequest, LinkExternalIssueRequest, ListCommitsRequest, ListCommitsResponse, ListIntegrationsRequest, ListIntegrationsResponse, ListPullRequestsForCommitRequest, ListPullRequestsForCommitResponse, ListRepositoriesRequest, ListRepositoriesResponse, ListTreeRequest, ListTreeResponse, Repository, SearchCodeRequest, SearchCodeResponse, StreamFileBlameRequest, SyncJob, SyncRepositoriesRequest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
@@ -117,6 +117,49 @@ class ScmService(Protocol):
         """
         GetCommitContext for many lines at once; one request to the host where the host allows it.
         Each result stands at the place of its request.
+        """
+        raise ConnectError(Code.UNIMPLEMENTED, 'Not implemented')
+
+    async def compare_commits(self, request: CompareCommitsRequest, ctx: RequestContext[CompareCommitsRequest, CompareCommitsResponse], /) -> CompareCommitsResponse:
+        """
+        What one ref has that another has not: the commits, and the files that they changed together.
+        """
+        raise ConnectError(Code.UNIMPLEMENTED, 'Not implemented')
+
+    async def list_tree(self, request: ListTreeRequest, ctx: RequestContext[ListTreeRequest, ListTreeResponse], /) -> ListTreeResponse:
+        """
+        Every file below a folder as of a ref, all levels down.
+        """
+        raise ConnectError(Code.UNIMPLEMENTED, 'Not implemented')
+
+    async def list_pull_requests_for_commit(self, request: ListPullRequestsForCommitRequest, ctx: RequestContext[ListPullRequestsForCommitRequest, ListPullRequestsForCommitResponse], /) -> ListPullRequestsForCommitResponse:
+        """
+        The pull or merge requests that brought or hold a commit.
+        """
+        raise ConnectError(Code.UNIMPLEMENTED, 'Not implemented')
+
+    async def search_code(self, request: SearchCodeRequest, ctx: RequestContext[SearchCodeRequest, SearchCodeResponse], /) -> SearchCodeResponse:
+        """
+        Searches the code of a repository with the host's own index, where the host has one.
+        """
+        raise ConnectError(Code.UNIMPLEMENTED, 'Not implemented')
+
+    async def list_integrations(self, request: ListIntegrationsRequest, ctx: RequestContext[ListIntegrationsRequest, ListIntegrationsResponse], /) -> ListIntegrationsResponse:
+        """
+        The integrations of the caller's organization, by name. Makes no request to a host.
+        """
+        raise ConnectError(Code.UNIMPLEMENTED, 'Not implemented')
+
+    async def sync_repositories(self, request: SyncRepositoriesRequest, ctx: RequestContext[SyncRepositoriesRequest, SyncJob], /) -> SyncJob:
+        """
+        Starts to read every repository that an integration reaches, and answers at once. While such
+        a job waits or runs, the answer is that one.
+        """
+        raise ConnectError(Code.UNIMPLEMENTED, 'Not implemented')
+
+    async def get_sync_job(self, request: GetSyncJobRequest, ctx: RequestContext[GetSyncJobRequest, SyncJob], /) -> SyncJob:
+        """
+        How far a job of SyncRepositories has come.
         """
         raise ConnectError(Code.UNIMPLEMENTED, 'Not implemented')
 
@@ -276,6 +319,83 @@ class ScmServiceASGIApplication(ConnectASGIApplication[ScmService]):
                         stream_type=StreamType.UNARY,
                     ),
                     function=svc.batch_get_commit_context,
+                ),
+                "/sentry.integrations.scm.v1.ScmService/CompareCommits": Endpoint.unary(
+                    method=MethodInfo(
+                        name="CompareCommits",
+                        service_name="sentry.integrations.scm.v1.ScmService",
+                        input=CompareCommitsRequest,
+                        output=CompareCommitsResponse,
+                        idempotency_level=IdempotencyLevel.NO_SIDE_EFFECTS,
+                        stream_type=StreamType.UNARY,
+                    ),
+                    function=svc.compare_commits,
+                ),
+                "/sentry.integrations.scm.v1.ScmService/ListTree": Endpoint.unary(
+                    method=MethodInfo(
+                        name="ListTree",
+                        service_name="sentry.integrations.scm.v1.ScmService",
+                        input=ListTreeRequest,
+                        output=ListTreeResponse,
+                        idempotency_level=IdempotencyLevel.NO_SIDE_EFFECTS,
+                        stream_type=StreamType.UNARY,
+                    ),
+                    function=svc.list_tree,
+                ),
+                "/sentry.integrations.scm.v1.ScmService/ListPullRequestsForCommit": Endpoint.unary(
+                    method=MethodInfo(
+                        name="ListPullRequestsForCommit",
+                        service_name="sentry.integrations.scm.v1.ScmService",
+                        input=ListPullRequestsForCommitRequest,
+                        output=ListPullRequestsForCommitResponse,
+                        idempotency_level=IdempotencyLevel.NO_SIDE_EFFECTS,
+                        stream_type=StreamType.UNARY,
+                    ),
+                    function=svc.list_pull_requests_for_commit,
+                ),
+                "/sentry.integrations.scm.v1.ScmService/SearchCode": Endpoint.unary(
+                    method=MethodInfo(
+                        name="SearchCode",
+                        service_name="sentry.integrations.scm.v1.ScmService",
+                        input=SearchCodeRequest,
+                        output=SearchCodeResponse,
+                        idempotency_level=IdempotencyLevel.NO_SIDE_EFFECTS,
+                        stream_type=StreamType.UNARY,
+                    ),
+                    function=svc.search_code,
+                ),
+                "/sentry.integrations.scm.v1.ScmService/ListIntegrations": Endpoint.unary(
+                    method=MethodInfo(
+                        name="ListIntegrations",
+                        service_name="sentry.integrations.scm.v1.ScmService",
+                        input=ListIntegrationsRequest,
+                        output=ListIntegrationsResponse,
+                        idempotency_level=IdempotencyLevel.NO_SIDE_EFFECTS,
+                        stream_type=StreamType.UNARY,
+                    ),
+                    function=svc.list_integrations,
+                ),
+                "/sentry.integrations.scm.v1.ScmService/SyncRepositories": Endpoint.unary(
+                    method=MethodInfo(
+                        name="SyncRepositories",
+                        service_name="sentry.integrations.scm.v1.ScmService",
+                        input=SyncRepositoriesRequest,
+                        output=SyncJob,
+                        idempotency_level=IdempotencyLevel.UNKNOWN,
+                        stream_type=StreamType.UNARY,
+                    ),
+                    function=svc.sync_repositories,
+                ),
+                "/sentry.integrations.scm.v1.ScmService/GetSyncJob": Endpoint.unary(
+                    method=MethodInfo(
+                        name="GetSyncJob",
+                        service_name="sentry.integrations.scm.v1.ScmService",
+                        input=GetSyncJobRequest,
+                        output=SyncJob,
+                        idempotency_level=IdempotencyLevel.NO_SIDE_EFFECTS,
+                        stream_type=StreamType.UNARY,
+                    ),
+                    function=svc.get_sync_job,
                 ),
             },
             interceptors=interceptors,
@@ -634,6 +754,180 @@ class ScmServiceClient(ConnectClient):
             timeout_ms=timeout_ms,
             use_get=use_get,
         )
+    async def compare_commits(
+        self,
+        request: CompareCommitsRequest,
+        *,
+        headers: Headers | Mapping[str, str] | None = None, 
+        timeout_ms: int | None = None,
+        use_get: bool = False,
+    ) -> CompareCommitsResponse:
+        """
+        What one ref has that another has not: the commits, and the files that they changed together.
+        """
+        return await self.execute_unary(
+            request=request,
+            method=MethodInfo(
+                name="CompareCommits",
+                service_name="sentry.integrations.scm.v1.ScmService",
+                input=CompareCommitsRequest,
+                output=CompareCommitsResponse,
+                idempotency_level=IdempotencyLevel.NO_SIDE_EFFECTS,
+                stream_type=StreamType.UNARY,
+            ),
+            headers=headers,
+            timeout_ms=timeout_ms,
+            use_get=use_get,
+        )
+    async def list_tree(
+        self,
+        request: ListTreeRequest,
+        *,
+        headers: Headers | Mapping[str, str] | None = None, 
+        timeout_ms: int | None = None,
+        use_get: bool = False,
+    ) -> ListTreeResponse:
+        """
+        Every file below a folder as of a ref, all levels down.
+        """
+        return await self.execute_unary(
+            request=request,
+            method=MethodInfo(
+                name="ListTree",
+                service_name="sentry.integrations.scm.v1.ScmService",
+                input=ListTreeRequest,
+                output=ListTreeResponse,
+                idempotency_level=IdempotencyLevel.NO_SIDE_EFFECTS,
+                stream_type=StreamType.UNARY,
+            ),
+            headers=headers,
+            timeout_ms=timeout_ms,
+            use_get=use_get,
+        )
+    async def list_pull_requests_for_commit(
+        self,
+        request: ListPullRequestsForCommitRequest,
+        *,
+        headers: Headers | Mapping[str, str] | None = None, 
+        timeout_ms: int | None = None,
+        use_get: bool = False,
+    ) -> ListPullRequestsForCommitResponse:
+        """
+        The pull or merge requests that brought or hold a commit.
+        """
+        return await self.execute_unary(
+            request=request,
+            method=MethodInfo(
+                name="ListPullRequestsForCommit",
+                service_name="sentry.integrations.scm.v1.ScmService",
+                input=ListPullRequestsForCommitRequest,
+                output=ListPullRequestsForCommitResponse,
+                idempotency_level=IdempotencyLevel.NO_SIDE_EFFECTS,
+                stream_type=StreamType.UNARY,
+            ),
+            headers=headers,
+            timeout_ms=timeout_ms,
+            use_get=use_get,
+        )
+    async def search_code(
+        self,
+        request: SearchCodeRequest,
+        *,
+        headers: Headers | Mapping[str, str] | None = None, 
+        timeout_ms: int | None = None,
+        use_get: bool = False,
+    ) -> SearchCodeResponse:
+        """
+        Searches the code of a repository with the host's own index, where the host has one.
+        """
+        return await self.execute_unary(
+            request=request,
+            method=MethodInfo(
+                name="SearchCode",
+                service_name="sentry.integrations.scm.v1.ScmService",
+                input=SearchCodeRequest,
+                output=SearchCodeResponse,
+                idempotency_level=IdempotencyLevel.NO_SIDE_EFFECTS,
+                stream_type=StreamType.UNARY,
+            ),
+            headers=headers,
+            timeout_ms=timeout_ms,
+            use_get=use_get,
+        )
+    async def list_integrations(
+        self,
+        request: ListIntegrationsRequest,
+        *,
+        headers: Headers | Mapping[str, str] | None = None, 
+        timeout_ms: int | None = None,
+        use_get: bool = False,
+    ) -> ListIntegrationsResponse:
+        """
+        The integrations of the caller's organization, by name. Makes no request to a host.
+        """
+        return await self.execute_unary(
+            request=request,
+            method=MethodInfo(
+                name="ListIntegrations",
+                service_name="sentry.integrations.scm.v1.ScmService",
+                input=ListIntegrationsRequest,
+                output=ListIntegrationsResponse,
+                idempotency_level=IdempotencyLevel.NO_SIDE_EFFECTS,
+                stream_type=StreamType.UNARY,
+            ),
+            headers=headers,
+            timeout_ms=timeout_ms,
+            use_get=use_get,
+        )
+    async def sync_repositories(
+        self,
+        request: SyncRepositoriesRequest,
+        *,
+        headers: Headers | Mapping[str, str] | None = None, 
+        timeout_ms: int | None = None,
+    ) -> SyncJob:
+        """
+        Starts to read every repository that an integration reaches, and answers at once. While such
+        a job waits or runs, the answer is that one.
+        """
+        return await self.execute_unary(
+            request=request,
+            method=MethodInfo(
+                name="SyncRepositories",
+                service_name="sentry.integrations.scm.v1.ScmService",
+                input=SyncRepositoriesRequest,
+                output=SyncJob,
+                idempotency_level=IdempotencyLevel.UNKNOWN,
+                stream_type=StreamType.UNARY,
+            ),
+            headers=headers,
+            timeout_ms=timeout_ms,
+        )
+    async def get_sync_job(
+        self,
+        request: GetSyncJobRequest,
+        *,
+        headers: Headers | Mapping[str, str] | None = None, 
+        timeout_ms: int | None = None,
+        use_get: bool = False,
+    ) -> SyncJob:
+        """
+        How far a job of SyncRepositories has come.
+        """
+        return await self.execute_unary(
+            request=request,
+            method=MethodInfo(
+                name="GetSyncJob",
+                service_name="sentry.integrations.scm.v1.ScmService",
+                input=GetSyncJobRequest,
+                output=SyncJob,
+                idempotency_level=IdempotencyLevel.NO_SIDE_EFFECTS,
+                stream_type=StreamType.UNARY,
+            ),
+            headers=headers,
+            timeout_ms=timeout_ms,
+            use_get=use_get,
+        )
 
 class ScmServiceSync(Protocol):
     def list_repositories(self, request: ListRepositoriesRequest, ctx: RequestContext[ListRepositoriesRequest, ListRepositoriesResponse], /) -> ListRepositoriesResponse:
@@ -715,6 +1009,49 @@ class ScmServiceSync(Protocol):
         """
         GetCommitContext for many lines at once; one request to the host where the host allows it.
         Each result stands at the place of its request.
+        """
+        raise ConnectError(Code.UNIMPLEMENTED, 'Not implemented')
+
+    def compare_commits(self, request: CompareCommitsRequest, ctx: RequestContext[CompareCommitsRequest, CompareCommitsResponse], /) -> CompareCommitsResponse:
+        """
+        What one ref has that another has not: the commits, and the files that they changed together.
+        """
+        raise ConnectError(Code.UNIMPLEMENTED, 'Not implemented')
+
+    def list_tree(self, request: ListTreeRequest, ctx: RequestContext[ListTreeRequest, ListTreeResponse], /) -> ListTreeResponse:
+        """
+        Every file below a folder as of a ref, all levels down.
+        """
+        raise ConnectError(Code.UNIMPLEMENTED, 'Not implemented')
+
+    def list_pull_requests_for_commit(self, request: ListPullRequestsForCommitRequest, ctx: RequestContext[ListPullRequestsForCommitRequest, ListPullRequestsForCommitResponse], /) -> ListPullRequestsForCommitResponse:
+        """
+        The pull or merge requests that brought or hold a commit.
+        """
+        raise ConnectError(Code.UNIMPLEMENTED, 'Not implemented')
+
+    def search_code(self, request: SearchCodeRequest, ctx: RequestContext[SearchCodeRequest, SearchCodeResponse], /) -> SearchCodeResponse:
+        """
+        Searches the code of a repository with the host's own index, where the host has one.
+        """
+        raise ConnectError(Code.UNIMPLEMENTED, 'Not implemented')
+
+    def list_integrations(self, request: ListIntegrationsRequest, ctx: RequestContext[ListIntegrationsRequest, ListIntegrationsResponse], /) -> ListIntegrationsResponse:
+        """
+        The integrations of the caller's organization, by name. Makes no request to a host.
+        """
+        raise ConnectError(Code.UNIMPLEMENTED, 'Not implemented')
+
+    def sync_repositories(self, request: SyncRepositoriesRequest, ctx: RequestContext[SyncRepositoriesRequest, SyncJob], /) -> SyncJob:
+        """
+        Starts to read every repository that an integration reaches, and answers at once. While such
+        a job waits or runs, the answer is that one.
+        """
+        raise ConnectError(Code.UNIMPLEMENTED, 'Not implemented')
+
+    def get_sync_job(self, request: GetSyncJobRequest, ctx: RequestContext[GetSyncJobRequest, SyncJob], /) -> SyncJob:
+        """
+        How far a job of SyncRepositories has come.
         """
         raise ConnectError(Code.UNIMPLEMENTED, 'Not implemented')
 
@@ -872,6 +1209,83 @@ class ScmServiceWSGIApplication(ConnectWSGIApplication):
                         stream_type=StreamType.UNARY,
                     ),
                     function=service.batch_get_commit_context,
+                ),
+                "/sentry.integrations.scm.v1.ScmService/CompareCommits": EndpointSync.unary(
+                    method=MethodInfo(
+                        name="CompareCommits",
+                        service_name="sentry.integrations.scm.v1.ScmService",
+                        input=CompareCommitsRequest,
+                        output=CompareCommitsResponse,
+                        idempotency_level=IdempotencyLevel.NO_SIDE_EFFECTS,
+                        stream_type=StreamType.UNARY,
+                    ),
+                    function=service.compare_commits,
+                ),
+                "/sentry.integrations.scm.v1.ScmService/ListTree": EndpointSync.unary(
+                    method=MethodInfo(
+                        name="ListTree",
+                        service_name="sentry.integrations.scm.v1.ScmService",
+                        input=ListTreeRequest,
+                        output=ListTreeResponse,
+                        idempotency_level=IdempotencyLevel.NO_SIDE_EFFECTS,
+                        stream_type=StreamType.UNARY,
+                    ),
+                    function=service.list_tree,
+                ),
+                "/sentry.integrations.scm.v1.ScmService/ListPullRequestsForCommit": EndpointSync.unary(
+                    method=MethodInfo(
+                        name="ListPullRequestsForCommit",
+                        service_name="sentry.integrations.scm.v1.ScmService",
+                        input=ListPullRequestsForCommitRequest,
+                        output=ListPullRequestsForCommitResponse,
+                        idempotency_level=IdempotencyLevel.NO_SIDE_EFFECTS,
+                        stream_type=StreamType.UNARY,
+                    ),
+                    function=service.list_pull_requests_for_commit,
+                ),
+                "/sentry.integrations.scm.v1.ScmService/SearchCode": EndpointSync.unary(
+                    method=MethodInfo(
+                        name="SearchCode",
+                        service_name="sentry.integrations.scm.v1.ScmService",
+                        input=SearchCodeRequest,
+                        output=SearchCodeResponse,
+                        idempotency_level=IdempotencyLevel.NO_SIDE_EFFECTS,
+                        stream_type=StreamType.UNARY,
+                    ),
+                    function=service.search_code,
+                ),
+                "/sentry.integrations.scm.v1.ScmService/ListIntegrations": EndpointSync.unary(
+                    method=MethodInfo(
+                        name="ListIntegrations",
+                        service_name="sentry.integrations.scm.v1.ScmService",
+                        input=ListIntegrationsRequest,
+                        output=ListIntegrationsResponse,
+                        idempotency_level=IdempotencyLevel.NO_SIDE_EFFECTS,
+                        stream_type=StreamType.UNARY,
+                    ),
+                    function=service.list_integrations,
+                ),
+                "/sentry.integrations.scm.v1.ScmService/SyncRepositories": EndpointSync.unary(
+                    method=MethodInfo(
+                        name="SyncRepositories",
+                        service_name="sentry.integrations.scm.v1.ScmService",
+                        input=SyncRepositoriesRequest,
+                        output=SyncJob,
+                        idempotency_level=IdempotencyLevel.UNKNOWN,
+                        stream_type=StreamType.UNARY,
+                    ),
+                    function=service.sync_repositories,
+                ),
+                "/sentry.integrations.scm.v1.ScmService/GetSyncJob": EndpointSync.unary(
+                    method=MethodInfo(
+                        name="GetSyncJob",
+                        service_name="sentry.integrations.scm.v1.ScmService",
+                        input=GetSyncJobRequest,
+                        output=SyncJob,
+                        idempotency_level=IdempotencyLevel.NO_SIDE_EFFECTS,
+                        stream_type=StreamType.UNARY,
+                    ),
+                    function=service.get_sync_job,
                 ),
             },
             interceptors=interceptors,
@@ -1223,6 +1637,180 @@ class ScmServiceClientSync(ConnectClientSync):
                 service_name="sentry.integrations.scm.v1.ScmService",
                 input=BatchGetCommitContextRequest,
                 output=BatchGetCommitContextResponse,
+                idempotency_level=IdempotencyLevel.NO_SIDE_EFFECTS,
+                stream_type=StreamType.UNARY,
+            ),
+            headers=headers,
+            timeout_ms=timeout_ms,
+            use_get=use_get,
+        )
+    def compare_commits(
+        self,
+        request: CompareCommitsRequest,
+        *,
+        headers: Headers | Mapping[str, str] | None = None, 
+        timeout_ms: int | None = None,
+        use_get: bool = False,
+    ) -> CompareCommitsResponse:
+        """
+        What one ref has that another has not: the commits, and the files that they changed together.
+        """
+        return self.execute_unary(
+            request=request,
+            method=MethodInfo(
+                name="CompareCommits",
+                service_name="sentry.integrations.scm.v1.ScmService",
+                input=CompareCommitsRequest,
+                output=CompareCommitsResponse,
+                idempotency_level=IdempotencyLevel.NO_SIDE_EFFECTS,
+                stream_type=StreamType.UNARY,
+            ),
+            headers=headers,
+            timeout_ms=timeout_ms,
+            use_get=use_get,
+        )
+    def list_tree(
+        self,
+        request: ListTreeRequest,
+        *,
+        headers: Headers | Mapping[str, str] | None = None, 
+        timeout_ms: int | None = None,
+        use_get: bool = False,
+    ) -> ListTreeResponse:
+        """
+        Every file below a folder as of a ref, all levels down.
+        """
+        return self.execute_unary(
+            request=request,
+            method=MethodInfo(
+                name="ListTree",
+                service_name="sentry.integrations.scm.v1.ScmService",
+                input=ListTreeRequest,
+                output=ListTreeResponse,
+                idempotency_level=IdempotencyLevel.NO_SIDE_EFFECTS,
+                stream_type=StreamType.UNARY,
+            ),
+            headers=headers,
+            timeout_ms=timeout_ms,
+            use_get=use_get,
+        )
+    def list_pull_requests_for_commit(
+        self,
+        request: ListPullRequestsForCommitRequest,
+        *,
+        headers: Headers | Mapping[str, str] | None = None, 
+        timeout_ms: int | None = None,
+        use_get: bool = False,
+    ) -> ListPullRequestsForCommitResponse:
+        """
+        The pull or merge requests that brought or hold a commit.
+        """
+        return self.execute_unary(
+            request=request,
+            method=MethodInfo(
+                name="ListPullRequestsForCommit",
+                service_name="sentry.integrations.scm.v1.ScmService",
+                input=ListPullRequestsForCommitRequest,
+                output=ListPullRequestsForCommitResponse,
+                idempotency_level=IdempotencyLevel.NO_SIDE_EFFECTS,
+                stream_type=StreamType.UNARY,
+            ),
+            headers=headers,
+            timeout_ms=timeout_ms,
+            use_get=use_get,
+        )
+    def search_code(
+        self,
+        request: SearchCodeRequest,
+        *,
+        headers: Headers | Mapping[str, str] | None = None, 
+        timeout_ms: int | None = None,
+        use_get: bool = False,
+    ) -> SearchCodeResponse:
+        """
+        Searches the code of a repository with the host's own index, where the host has one.
+        """
+        return self.execute_unary(
+            request=request,
+            method=MethodInfo(
+                name="SearchCode",
+                service_name="sentry.integrations.scm.v1.ScmService",
+                input=SearchCodeRequest,
+                output=SearchCodeResponse,
+                idempotency_level=IdempotencyLevel.NO_SIDE_EFFECTS,
+                stream_type=StreamType.UNARY,
+            ),
+            headers=headers,
+            timeout_ms=timeout_ms,
+            use_get=use_get,
+        )
+    def list_integrations(
+        self,
+        request: ListIntegrationsRequest,
+        *,
+        headers: Headers | Mapping[str, str] | None = None, 
+        timeout_ms: int | None = None,
+        use_get: bool = False,
+    ) -> ListIntegrationsResponse:
+        """
+        The integrations of the caller's organization, by name. Makes no request to a host.
+        """
+        return self.execute_unary(
+            request=request,
+            method=MethodInfo(
+                name="ListIntegrations",
+                service_name="sentry.integrations.scm.v1.ScmService",
+                input=ListIntegrationsRequest,
+                output=ListIntegrationsResponse,
+                idempotency_level=IdempotencyLevel.NO_SIDE_EFFECTS,
+                stream_type=StreamType.UNARY,
+            ),
+            headers=headers,
+            timeout_ms=timeout_ms,
+            use_get=use_get,
+        )
+    def sync_repositories(
+        self,
+        request: SyncRepositoriesRequest,
+        *,
+        headers: Headers | Mapping[str, str] | None = None, 
+        timeout_ms: int | None = None,
+    ) -> SyncJob:
+        """
+        Starts to read every repository that an integration reaches, and answers at once. While such
+        a job waits or runs, the answer is that one.
+        """
+        return self.execute_unary(
+            request=request,
+            method=MethodInfo(
+                name="SyncRepositories",
+                service_name="sentry.integrations.scm.v1.ScmService",
+                input=SyncRepositoriesRequest,
+                output=SyncJob,
+                idempotency_level=IdempotencyLevel.UNKNOWN,
+                stream_type=StreamType.UNARY,
+            ),
+            headers=headers,
+            timeout_ms=timeout_ms,
+        )
+    def get_sync_job(
+        self,
+        request: GetSyncJobRequest,
+        *,
+        headers: Headers | Mapping[str, str] | None = None, 
+        timeout_ms: int | None = None,
+        use_get: bool = False,
+    ) -> SyncJob:
+        """
+        How far a job of SyncRepositories has come.
+        """
+        return self.execute_unary(
+            request=request,
+            method=MethodInfo(
+                name="GetSyncJob",
+                service_name="sentry.integrations.scm.v1.ScmService",
+                input=GetSyncJobRequest,
+                output=SyncJob,
                 idempotency_level=IdempotencyLevel.NO_SIDE_EFFECTS,
                 stream_type=StreamType.UNARY,
             ),

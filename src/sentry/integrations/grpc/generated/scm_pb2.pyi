@@ -201,6 +201,107 @@ ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 26
 """INTERNAL"""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
 
+class _ChangeKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ChangeKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ChangeKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CHANGE_KIND_UNSPECIFIED: _ChangeKind.ValueType  # 0
+    CHANGE_KIND_ADDED: _ChangeKind.ValueType  # 1
+    CHANGE_KIND_MODIFIED: _ChangeKind.ValueType  # 2
+    CHANGE_KIND_REMOVED: _ChangeKind.ValueType  # 3
+    CHANGE_KIND_RENAMED: _ChangeKind.ValueType  # 4
+
+class ChangeKind(_ChangeKind, metaclass=_ChangeKindEnumTypeWrapper): ...
+
+CHANGE_KIND_UNSPECIFIED: ChangeKind.ValueType  # 0
+CHANGE_KIND_ADDED: ChangeKind.ValueType  # 1
+CHANGE_KIND_MODIFIED: ChangeKind.ValueType  # 2
+CHANGE_KIND_REMOVED: ChangeKind.ValueType  # 3
+CHANGE_KIND_RENAMED: ChangeKind.ValueType  # 4
+Global___ChangeKind: _TypeAlias = ChangeKind  # noqa: Y015
+
+class _EntryKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _EntryKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EntryKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ENTRY_KIND_UNSPECIFIED: _EntryKind.ValueType  # 0
+    ENTRY_KIND_FILE: _EntryKind.ValueType  # 1
+    ENTRY_KIND_SYMLINK: _EntryKind.ValueType  # 2
+    ENTRY_KIND_SUBMODULE: _EntryKind.ValueType  # 3
+
+class EntryKind(_EntryKind, metaclass=_EntryKindEnumTypeWrapper): ...
+
+ENTRY_KIND_UNSPECIFIED: EntryKind.ValueType  # 0
+ENTRY_KIND_FILE: EntryKind.ValueType  # 1
+ENTRY_KIND_SYMLINK: EntryKind.ValueType  # 2
+ENTRY_KIND_SUBMODULE: EntryKind.ValueType  # 3
+Global___EntryKind: _TypeAlias = EntryKind  # noqa: Y015
+
+class _PullRequestState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PullRequestStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PullRequestState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PULL_REQUEST_STATE_UNSPECIFIED: _PullRequestState.ValueType  # 0
+    PULL_REQUEST_STATE_OPEN: _PullRequestState.ValueType  # 1
+    PULL_REQUEST_STATE_CLOSED: _PullRequestState.ValueType  # 2
+    PULL_REQUEST_STATE_MERGED: _PullRequestState.ValueType  # 3
+
+class PullRequestState(_PullRequestState, metaclass=_PullRequestStateEnumTypeWrapper): ...
+
+PULL_REQUEST_STATE_UNSPECIFIED: PullRequestState.ValueType  # 0
+PULL_REQUEST_STATE_OPEN: PullRequestState.ValueType  # 1
+PULL_REQUEST_STATE_CLOSED: PullRequestState.ValueType  # 2
+PULL_REQUEST_STATE_MERGED: PullRequestState.ValueType  # 3
+Global___PullRequestState: _TypeAlias = PullRequestState  # noqa: Y015
+
+class _IntegrationState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _IntegrationStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_IntegrationState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    INTEGRATION_STATE_UNSPECIFIED: _IntegrationState.ValueType  # 0
+    INTEGRATION_STATE_ACTIVE: _IntegrationState.ValueType  # 1
+    INTEGRATION_STATE_DISABLED: _IntegrationState.ValueType  # 2
+    INTEGRATION_STATE_BROKEN: _IntegrationState.ValueType  # 3
+    """The host rejects its credential."""
+
+class IntegrationState(_IntegrationState, metaclass=_IntegrationStateEnumTypeWrapper): ...
+
+INTEGRATION_STATE_UNSPECIFIED: IntegrationState.ValueType  # 0
+INTEGRATION_STATE_ACTIVE: IntegrationState.ValueType  # 1
+INTEGRATION_STATE_DISABLED: IntegrationState.ValueType  # 2
+INTEGRATION_STATE_BROKEN: IntegrationState.ValueType  # 3
+"""The host rejects its credential."""
+Global___IntegrationState: _TypeAlias = IntegrationState  # noqa: Y015
+
+class _SyncJobState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SyncJobStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SyncJobState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SYNC_JOB_STATE_UNSPECIFIED: _SyncJobState.ValueType  # 0
+    SYNC_JOB_STATE_WAITING: _SyncJobState.ValueType  # 1
+    SYNC_JOB_STATE_RUNNING: _SyncJobState.ValueType  # 2
+    SYNC_JOB_STATE_SUCCEEDED: _SyncJobState.ValueType  # 3
+    SYNC_JOB_STATE_FAILED: _SyncJobState.ValueType  # 4
+
+class SyncJobState(_SyncJobState, metaclass=_SyncJobStateEnumTypeWrapper): ...
+
+SYNC_JOB_STATE_UNSPECIFIED: SyncJobState.ValueType  # 0
+SYNC_JOB_STATE_WAITING: SyncJobState.ValueType  # 1
+SYNC_JOB_STATE_RUNNING: SyncJobState.ValueType  # 2
+SYNC_JOB_STATE_SUCCEEDED: SyncJobState.ValueType  # 3
+SYNC_JOB_STATE_FAILED: SyncJobState.ValueType  # 4
+Global___SyncJobState: _TypeAlias = SyncJobState  # noqa: Y015
+
 @_typing.final
 class Repository(_message.Message):
     """Core data models"""
@@ -564,6 +665,284 @@ class BlameRange(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___BlameRange: _TypeAlias = BlameRange  # noqa: Y015
+
+@_typing.final
+class FileChange(_message.Message):
+    """A file of a comparison. previous_path is where a renamed file was before."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATH_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    PREVIOUS_PATH_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    kind: Global___ChangeKind.ValueType
+    previous_path: _builtins.str
+    def __init__(
+        self,
+        *,
+        path: _builtins.str = ...,
+        kind: Global___ChangeKind.ValueType = ...,
+        previous_path: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "path", b"path", "previous_path", b"previous_path"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FileChange: _TypeAlias = FileChange  # noqa: Y015
+
+@_typing.final
+class TreeEntry(_message.Message):
+    """A file of a tree, by its path from the repository's root."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATH_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    OBJECT_ID_FIELD_NUMBER: _builtins.int
+    SIZE_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    kind: Global___EntryKind.ValueType
+    """A host that does not tell kinds apart calls all of them files."""
+    object_id: _builtins.str
+    """git's id of the object; empty where the host does not tell."""
+    size: _builtins.int
+    """In bytes; unset where the host does not tell."""
+    def __init__(
+        self,
+        *,
+        path: _builtins.str = ...,
+        kind: Global___EntryKind.ValueType = ...,
+        object_id: _builtins.str = ...,
+        size: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_size", b"_size", "size", b"size"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_size", b"_size", "kind", b"kind", "object_id", b"object_id", "path", b"path", "size", b"size"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__size: _TypeAlias = _typing.Literal["size"]  # noqa: Y015
+    _WhichOneofArgType__size: _TypeAlias = _typing.Literal["_size", b"_size"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__size) -> _WhichOneofReturnType__size | None: ...
+
+Global___TreeEntry: _TypeAlias = TreeEntry  # noqa: Y015
+
+@_typing.final
+class PullRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPOSITORY_ID_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    AUTHOR_FIELD_NUMBER: _builtins.int
+    HEAD_BRANCH_FIELD_NUMBER: _builtins.int
+    BASE_BRANCH_FIELD_NUMBER: _builtins.int
+    HEAD_COMMIT_ID_FIELD_NUMBER: _builtins.int
+    MERGE_COMMIT_ID_FIELD_NUMBER: _builtins.int
+    WEB_URL_FIELD_NUMBER: _builtins.int
+    CREATED_AT_FIELD_NUMBER: _builtins.int
+    MERGED_AT_FIELD_NUMBER: _builtins.int
+    repository_id: _builtins.int
+    key: _builtins.str
+    """Its number within the repository."""
+    title: _builtins.str
+    description: _builtins.str
+    state: Global___PullRequestState.ValueType
+    head_branch: _builtins.str
+    base_branch: _builtins.str
+    head_commit_id: _builtins.str
+    merge_commit_id: _builtins.str
+    """The commit that merged it; empty where there is none or the host does not tell."""
+    web_url: _builtins.str
+    @_builtins.property
+    def author(self) -> Global___CommitAuthor: ...
+    @_builtins.property
+    def created_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def merged_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        repository_id: _builtins.int = ...,
+        key: _builtins.str = ...,
+        title: _builtins.str = ...,
+        description: _builtins.str = ...,
+        state: Global___PullRequestState.ValueType = ...,
+        author: Global___CommitAuthor | None = ...,
+        head_branch: _builtins.str = ...,
+        base_branch: _builtins.str = ...,
+        head_commit_id: _builtins.str = ...,
+        merge_commit_id: _builtins.str = ...,
+        web_url: _builtins.str = ...,
+        created_at: _timestamp_pb2.Timestamp | None = ...,
+        merged_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["author", b"author", "created_at", b"created_at", "merged_at", b"merged_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["author", b"author", "base_branch", b"base_branch", "created_at", b"created_at", "description", b"description", "head_branch", b"head_branch", "head_commit_id", b"head_commit_id", "key", b"key", "merge_commit_id", b"merge_commit_id", "merged_at", b"merged_at", "repository_id", b"repository_id", "state", b"state", "title", b"title", "web_url", b"web_url"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PullRequest: _TypeAlias = PullRequest  # noqa: Y015
+
+@_typing.final
+class CodeMatch(_message.Message):
+    """A file that a search of code found."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATH_FIELD_NUMBER: _builtins.int
+    REF_FIELD_NUMBER: _builtins.int
+    LINES_FIELD_NUMBER: _builtins.int
+    WEB_URL_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    ref: _builtins.str
+    """The branch or commit that the host had indexed; empty where it does not tell."""
+    web_url: _builtins.str
+    @_builtins.property
+    def lines(self) -> _containers.RepeatedCompositeFieldContainer[Global___CodeMatchLine]: ...
+    def __init__(
+        self,
+        *,
+        path: _builtins.str = ...,
+        ref: _builtins.str = ...,
+        lines: _abc.Iterable[Global___CodeMatchLine] | None = ...,
+        web_url: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lines", b"lines", "path", b"path", "ref", b"ref", "web_url", b"web_url"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CodeMatch: _TypeAlias = CodeMatch  # noqa: Y015
+
+@_typing.final
+class CodeMatchLine(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    number: _builtins.int
+    """Counted from 1; 0 where the host does not tell."""
+    text: _builtins.str
+    def __init__(
+        self,
+        *,
+        number: _builtins.int = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CodeMatchLine: _TypeAlias = CodeMatchLine  # noqa: Y015
+
+@_typing.final
+class Integration(_message.Message):
+    """An integration as the organization uses it, without its credentials."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    EXTERNAL_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    BROKEN_REASON_FIELD_NUMBER: _builtins.int
+    id: _builtins.int
+    organization_id: _builtins.int
+    provider: Global___Provider.ValueType
+    external_id: _builtins.str
+    """The host's identity of it, unique within the provider."""
+    name: _builtins.str
+    state: Global___IntegrationState.ValueType
+    broken_reason: _builtins.str
+    """Why it is broken; empty otherwise."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.int = ...,
+        organization_id: _builtins.int = ...,
+        provider: Global___Provider.ValueType = ...,
+        external_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        state: Global___IntegrationState.ValueType = ...,
+        broken_reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["broken_reason", b"broken_reason", "external_id", b"external_id", "id", b"id", "name", b"name", "organization_id", b"organization_id", "provider", b"provider", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Integration: _TypeAlias = Integration  # noqa: Y015
+
+@_typing.final
+class SyncJob(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    INTEGRATION_ID_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    CREATED_FIELD_NUMBER: _builtins.int
+    UPDATED_FIELD_NUMBER: _builtins.int
+    UNCHANGED_FIELD_NUMBER: _builtins.int
+    SKIPPED_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    CREATED_AT_FIELD_NUMBER: _builtins.int
+    STARTED_AT_FIELD_NUMBER: _builtins.int
+    FINISHED_AT_FIELD_NUMBER: _builtins.int
+    id: _builtins.int
+    organization_id: _builtins.int
+    integration_id: _builtins.int
+    state: Global___SyncJobState.ValueType
+    created: _builtins.int
+    """Repositories so far."""
+    updated: _builtins.int
+    unchanged: _builtins.int
+    skipped: _builtins.int
+    """Those that cannot be kept: without an id, or with a name or an URL that is too long."""
+    @_builtins.property
+    def error(self) -> _status_pb2.Status:
+        """Why it failed; unset otherwise."""
+
+    @_builtins.property
+    def created_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def started_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def finished_at(self) -> _timestamp_pb2.Timestamp: ...
+    def __init__(
+        self,
+        *,
+        id: _builtins.int = ...,
+        organization_id: _builtins.int = ...,
+        integration_id: _builtins.int = ...,
+        state: Global___SyncJobState.ValueType = ...,
+        created: _builtins.int = ...,
+        updated: _builtins.int = ...,
+        unchanged: _builtins.int = ...,
+        skipped: _builtins.int = ...,
+        error: _status_pb2.Status | None = ...,
+        created_at: _timestamp_pb2.Timestamp | None = ...,
+        started_at: _timestamp_pb2.Timestamp | None = ...,
+        finished_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "error", b"error", "finished_at", b"finished_at", "started_at", b"started_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["created", b"created", "created_at", b"created_at", "error", b"error", "finished_at", b"finished_at", "id", b"id", "integration_id", b"integration_id", "organization_id", b"organization_id", "skipped", b"skipped", "started_at", b"started_at", "state", b"state", "unchanged", b"unchanged", "updated", b"updated"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SyncJob: _TypeAlias = SyncJob  # noqa: Y015
 
 @_typing.final
 class ListRepositoriesRequest(_message.Message):
@@ -1111,3 +1490,331 @@ class CommitContextResult(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType_result) -> _WhichOneofReturnType_result | None: ...
 
 Global___CommitContextResult: _TypeAlias = CommitContextResult  # noqa: Y015
+
+@_typing.final
+class CompareCommitsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPOSITORY_ID_FIELD_NUMBER: _builtins.int
+    BASE_FIELD_NUMBER: _builtins.int
+    HEAD_FIELD_NUMBER: _builtins.int
+    MAX_COMMITS_FIELD_NUMBER: _builtins.int
+    repository_id: _builtins.int
+    base: _builtins.str
+    """A branch, a tag or a sha; empty: the default branch."""
+    head: _builtins.str
+    max_commits: _builtins.int
+    """0: 250; more than 1,000: 1,000."""
+    def __init__(
+        self,
+        *,
+        repository_id: _builtins.int = ...,
+        base: _builtins.str = ...,
+        head: _builtins.str = ...,
+        max_commits: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base", b"base", "head", b"head", "max_commits", b"max_commits", "repository_id", b"repository_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CompareCommitsRequest: _TypeAlias = CompareCommitsRequest  # noqa: Y015
+
+@_typing.final
+class CompareCommitsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BASE_COMMIT_ID_FIELD_NUMBER: _builtins.int
+    HEAD_COMMIT_ID_FIELD_NUMBER: _builtins.int
+    COMMITS_FIELD_NUMBER: _builtins.int
+    FILES_FIELD_NUMBER: _builtins.int
+    COMMITS_TRUNCATED_FIELD_NUMBER: _builtins.int
+    FILES_TRUNCATED_FIELD_NUMBER: _builtins.int
+    base_commit_id: _builtins.str
+    """The full ids of the two commits."""
+    head_commit_id: _builtins.str
+    commits_truncated: _builtins.bool
+    """Whether there are more than these."""
+    files_truncated: _builtins.bool
+    @_builtins.property
+    def commits(self) -> _containers.RepeatedCompositeFieldContainer[Global___Commit]:
+        """Those reachable from head and not from base, newest first."""
+
+    @_builtins.property
+    def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___FileChange]:
+        """What head changed since the merge base of the two."""
+
+    def __init__(
+        self,
+        *,
+        base_commit_id: _builtins.str = ...,
+        head_commit_id: _builtins.str = ...,
+        commits: _abc.Iterable[Global___Commit] | None = ...,
+        files: _abc.Iterable[Global___FileChange] | None = ...,
+        commits_truncated: _builtins.bool = ...,
+        files_truncated: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_commit_id", b"base_commit_id", "commits", b"commits", "commits_truncated", b"commits_truncated", "files", b"files", "files_truncated", b"files_truncated", "head_commit_id", b"head_commit_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CompareCommitsResponse: _TypeAlias = CompareCommitsResponse  # noqa: Y015
+
+@_typing.final
+class ListTreeRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPOSITORY_ID_FIELD_NUMBER: _builtins.int
+    REF_FIELD_NUMBER: _builtins.int
+    PATH_FIELD_NUMBER: _builtins.int
+    MAX_ENTRIES_FIELD_NUMBER: _builtins.int
+    repository_id: _builtins.int
+    ref: _builtins.str
+    """A branch, a tag or a sha; empty: the default branch."""
+    path: _builtins.str
+    """A folder; empty: the root."""
+    max_entries: _builtins.int
+    """0: 10,000; more than 50,000: 50,000."""
+    def __init__(
+        self,
+        *,
+        repository_id: _builtins.int = ...,
+        ref: _builtins.str = ...,
+        path: _builtins.str = ...,
+        max_entries: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_entries", b"max_entries", "path", b"path", "ref", b"ref", "repository_id", b"repository_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTreeRequest: _TypeAlias = ListTreeRequest  # noqa: Y015
+
+@_typing.final
+class ListTreeResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMIT_ID_FIELD_NUMBER: _builtins.int
+    ENTRIES_FIELD_NUMBER: _builtins.int
+    TRUNCATED_FIELD_NUMBER: _builtins.int
+    SKIPPED_FIELD_NUMBER: _builtins.int
+    commit_id: _builtins.str
+    """The full id of the commit whose tree it is."""
+    truncated: _builtins.bool
+    """Whether there are more than these."""
+    skipped: _builtins.int
+    """How many files are left out since their paths are not UTF-8: nothing could ask for them."""
+    @_builtins.property
+    def entries(self) -> _containers.RepeatedCompositeFieldContainer[Global___TreeEntry]: ...
+    def __init__(
+        self,
+        *,
+        commit_id: _builtins.str = ...,
+        entries: _abc.Iterable[Global___TreeEntry] | None = ...,
+        truncated: _builtins.bool = ...,
+        skipped: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["commit_id", b"commit_id", "entries", b"entries", "skipped", b"skipped", "truncated", b"truncated"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTreeResponse: _TypeAlias = ListTreeResponse  # noqa: Y015
+
+@_typing.final
+class ListPullRequestsForCommitRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPOSITORY_ID_FIELD_NUMBER: _builtins.int
+    COMMIT_SHA_FIELD_NUMBER: _builtins.int
+    repository_id: _builtins.int
+    commit_sha: _builtins.str
+    """4 to 64 hex digits; an abbreviation must be unique."""
+    def __init__(
+        self,
+        *,
+        repository_id: _builtins.int = ...,
+        commit_sha: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["commit_sha", b"commit_sha", "repository_id", b"repository_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPullRequestsForCommitRequest: _TypeAlias = ListPullRequestsForCommitRequest  # noqa: Y015
+
+@_typing.final
+class ListPullRequestsForCommitResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PULL_REQUESTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def pull_requests(self) -> _containers.RepeatedCompositeFieldContainer[Global___PullRequest]:
+        """At most 100."""
+
+    def __init__(
+        self,
+        *,
+        pull_requests: _abc.Iterable[Global___PullRequest] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["pull_requests", b"pull_requests"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPullRequestsForCommitResponse: _TypeAlias = ListPullRequestsForCommitResponse  # noqa: Y015
+
+@_typing.final
+class SearchCodeRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPOSITORY_ID_FIELD_NUMBER: _builtins.int
+    QUERY_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    repository_id: _builtins.int
+    query: _builtins.str
+    """Words; at most 200 characters."""
+    page_size: _builtins.int
+    """0: 30; more than 100: 100."""
+    page_token: _builtins.str
+    def __init__(
+        self,
+        *,
+        repository_id: _builtins.int = ...,
+        query: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "query", b"query", "repository_id", b"repository_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SearchCodeRequest: _TypeAlias = SearchCodeRequest  # noqa: Y015
+
+@_typing.final
+class SearchCodeResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MATCHES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    @_builtins.property
+    def matches(self) -> _containers.RepeatedCompositeFieldContainer[Global___CodeMatch]: ...
+    def __init__(
+        self,
+        *,
+        matches: _abc.Iterable[Global___CodeMatch] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["matches", b"matches", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SearchCodeResponse: _TypeAlias = SearchCodeResponse  # noqa: Y015
+
+@_typing.final
+class ListIntegrationsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.int
+    """0: the caller's organization."""
+    provider: Global___Provider.ValueType
+    page_size: _builtins.int
+    """0: 100; more than 1,000: 1,000."""
+    page_token: _builtins.str
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.int = ...,
+        provider: Global___Provider.ValueType = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id", "page_size", b"page_size", "page_token", b"page_token", "provider", b"provider"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListIntegrationsRequest: _TypeAlias = ListIntegrationsRequest  # noqa: Y015
+
+@_typing.final
+class ListIntegrationsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INTEGRATIONS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    @_builtins.property
+    def integrations(self) -> _containers.RepeatedCompositeFieldContainer[Global___Integration]: ...
+    def __init__(
+        self,
+        *,
+        integrations: _abc.Iterable[Global___Integration] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["integrations", b"integrations", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListIntegrationsResponse: _TypeAlias = ListIntegrationsResponse  # noqa: Y015
+
+@_typing.final
+class SyncRepositoriesRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INTEGRATION_ID_FIELD_NUMBER: _builtins.int
+    QUERY_FIELD_NUMBER: _builtins.int
+    integration_id: _builtins.int
+    query: _builtins.str
+    """A part of the name, passed to the host's search where it has one; empty: all."""
+    def __init__(
+        self,
+        *,
+        integration_id: _builtins.int = ...,
+        query: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["integration_id", b"integration_id", "query", b"query"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SyncRepositoriesRequest: _TypeAlias = SyncRepositoriesRequest  # noqa: Y015
+
+@_typing.final
+class GetSyncJobRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYNC_JOB_ID_FIELD_NUMBER: _builtins.int
+    sync_job_id: _builtins.int
+    def __init__(
+        self,
+        *,
+        sync_job_id: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["sync_job_id", b"sync_job_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetSyncJobRequest: _TypeAlias = GetSyncJobRequest  # noqa: Y015

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from connectrpc.request import RequestContext
 from google.protobuf.message import Message
 
-from sentry.integrations.grpc import convert
+from sentry.integrations.grpc import convert, convert_reads
 from sentry.integrations.grpc.call import current_caller
 from sentry.integrations.grpc.errors import status_of
 from sentry.integrations.grpc.generated import scm_pb2
@@ -13,11 +13,17 @@ from sentry.integrations.grpc.generated.scm_connect import ScmServiceSync
 from sentry.integrations.source_code_management.actions import (
     capabilities,
     code_mappings,
+    code_search,
     commit_context,
     commits,
+    comparisons,
     external_issues,
     files,
+    integration_pages,
+    pull_requests,
     repositories,
+    sync_jobs,
+    trees,
 )
 from sentry.integrations.source_code_management.actions.commit_context import LineQuestion
 from sentry.integrations.source_code_management.errors import ScmError
@@ -242,6 +248,119 @@ class ScmServicer(ScmServiceSync):
             current_caller(), [_question(question) for question in request.requests]
         )
         return scm_pb2.BatchGetCommitContextResponse(results=map(_result, results))
+
+    def compare_commits(
+        self,
+        request: scm_pb2.CompareCommitsRequest,
+        ctx: Context[scm_pb2.CompareCommitsRequest, scm_pb2.CompareCommitsResponse],
+        /,
+    ) -> scm_pb2.CompareCommitsResponse:
+        """See the proto."""
+        return convert_reads.comparison(
+            comparisons.compare_commits(
+                current_caller(),
+                repository_id=request.repository_id,
+                base=request.base,
+                head=request.head,
+                max_commits=request.max_commits,
+            )
+        )
+
+    def list_tree(
+        self,
+        request: scm_pb2.ListTreeRequest,
+        ctx: Context[scm_pb2.ListTreeRequest, scm_pb2.ListTreeResponse],
+        /,
+    ) -> scm_pb2.ListTreeResponse:
+        """See the proto."""
+        return convert_reads.tree(
+            trees.list_tree(
+                current_caller(),
+                repository_id=request.repository_id,
+                ref=request.ref,
+                path=request.path,
+                max_entries=request.max_entries,
+            )
+        )
+
+    def list_pull_requests_for_commit(
+        self,
+        request: scm_pb2.ListPullRequestsForCommitRequest,
+        ctx: Context[
+            scm_pb2.ListPullRequestsForCommitRequest, scm_pb2.ListPullRequestsForCommitResponse
+        ],
+        /,
+    ) -> scm_pb2.ListPullRequestsForCommitResponse:
+        """See the proto."""
+        found = pull_requests.list_pull_requests_for_commit(
+            current_caller(),
+            repository_id=request.repository_id,
+            commit_sha=request.commit_sha,
+        )
+        return scm_pb2.ListPullRequestsForCommitResponse(
+            pull_requests=map(convert_reads.pull_request, found)
+        )
+
+    def search_code(
+        self,
+        request: scm_pb2.SearchCodeRequest,
+        ctx: Context[scm_pb2.SearchCodeRequest, scm_pb2.SearchCodeResponse],
+        /,
+    ) -> scm_pb2.SearchCodeResponse:
+        """See the proto."""
+        page = code_search.search_code(
+            current_caller(),
+            repository_id=request.repository_id,
+            query=request.query,
+            page_size=request.page_size,
+            page_token=request.page_token,
+        )
+        return scm_pb2.SearchCodeResponse(
+            matches=map(convert_reads.code_match, page.items), next_page_token=page.next_token
+        )
+
+    def list_integrations(
+        self,
+        request: scm_pb2.ListIntegrationsRequest,
+        ctx: Context[scm_pb2.ListIntegrationsRequest, scm_pb2.ListIntegrationsResponse],
+        /,
+    ) -> scm_pb2.ListIntegrationsResponse:
+        """See the proto."""
+        page = integration_pages.list_integration_page(
+            current_caller(),
+            organization_id=request.organization_id,
+            provider=convert.provider_key(request.provider),
+            page_size=request.page_size,
+            page_token=request.page_token,
+        )
+        return scm_pb2.ListIntegrationsResponse(
+            integrations=map(convert_reads.integration, page.items),
+            next_page_token=page.next_token,
+        )
+
+    def sync_repositories(
+        self,
+        request: scm_pb2.SyncRepositoriesRequest,
+        ctx: Context[scm_pb2.SyncRepositoriesRequest, scm_pb2.SyncJob],
+        /,
+    ) -> scm_pb2.SyncJob:
+        """See the proto."""
+        return convert_reads.sync_job(
+            sync_jobs.start_sync(
+                current_caller(), integration_id=request.integration_id, query=request.query
+            )
+        )
+
+    def get_sync_job(
+        self,
+        request: scm_pb2.GetSyncJobRequest,
+        ctx: Context[scm_pb2.GetSyncJobRequest, scm_pb2.SyncJob],
+        /,
+    ) -> scm_pb2.SyncJob:
+        """See the proto."""
+        return convert_reads.sync_job(
+            sync_jobs.get_sync_job(current_caller(), sync_job_id=request.sync_job_id)
+        )
 
 
 def _question(request: scm_pb2.GetCommitContextRequest) -> LineQuestion:

@@ -6,18 +6,12 @@ from sentry.integrations.source_code_management.actions.installations import (
     ref_of,
     require,
 )
+from sentry.integrations.source_code_management.actions.refs import resolve_ref
 from sentry.integrations.source_code_management.actions.rows import find_repository
 from sentry.integrations.source_code_management.errors import InvalidArgument
-from sentry.integrations.source_code_management.repository import (
-    CommitIntegration,
-    FileIntegration,
-)
+from sentry.integrations.source_code_management.repository import FileIntegration
 from sentry.integrations.source_code_management.types import Capability, FileContent
-from sentry.integrations.source_code_management.validation import (
-    clean_path,
-    clean_ref,
-    is_full_sha,
-)
+from sentry.integrations.source_code_management.validation import clean_path, clean_ref
 
 DEFAULT_BYTES = 1024 * 1024
 MAX_BYTES = 8 * 1024 * 1024
@@ -48,10 +42,7 @@ def get_file(
     installation = installation_of_repository(caller, repository)
     files = require(installation, FileIntegration, Capability.FILES)
     repo = ref_of(repository)
-    if is_full_sha(ref):
-        sha = ref
-    else:
-        sha = require(installation, CommitIntegration, Capability.COMMITS).resolve_ref(repo, ref)
+    sha = resolve_ref(installation, repo, ref)
     return files.get_file(
         repo, path=path, sha=sha, max_bytes=min(max_bytes or DEFAULT_BYTES, MAX_BYTES)
     )

@@ -22,6 +22,7 @@ from sentry.integrations.source_code_management.errors import (
     Unsupported,
 )
 from sentry.integrations.source_code_management.types import (
+    CredentialCheck,
     RepositoryInfo,
     RepositoryRef,
 )
@@ -47,6 +48,9 @@ class Installation(Integration):
 
     def get_client(self) -> object:
         raise AssertionError("no client is needed")
+
+    def check_credential(self) -> CredentialCheck:
+        raise AssertionError("no credential is checked")
 
     def get_repositories(self, *, query: str = "") -> Iterator[RepositoryInfo]:
         self.host.asked.append(query)
@@ -307,7 +311,7 @@ def test_a_provider_that_is_switched_off_is_not_used(
 def test_a_host_that_lists_no_repositories_is_unsupported(
     monkeypatch: pytest.MonkeyPatch, run: Callable[..., SyncResult]
 ) -> None:
-    bare = type("Bare", (Integration,), {"get_client": lambda self: None})
+    bare = type("Bare", (Integration,), {"get_client": lambda self: None, "check_credential": None})
     monkeypatch.setattr(GitHubIntegrationProvider, "installation_class", bare)
     with pytest.raises(Unsupported):
         run()

@@ -1,0 +1,57 @@
+"""Comparisons of two refs, as the host tells them; nothing is stored."""
+
+from sentry.auth.caller import Caller
+from sentry.integrations.source_code_management.actions.commits import unstored
+from sentry.integrations.source_code_management.actions.installations import (
+    installation_of_repository,
+    ref_of,
+    require,
+)
+from sentry.integrations.source_code_management.actions.refs import resolve_ref
+from sentry.integrations.source_code_management.actions.rows import find_repository
+from sentry.integrations.source_code_management.errors import InvalidArgument
+from sentry.integrations.source_code_management.repository import ComparisonIntegration
+from sentry.integrations.source_code_management.types import Capability, Comparison
+from sentry.integrations.source_code_management.validation import clean_ref
+
+DEFAULT_COMMITS = 250
+MAX_COMMITS = 1000
+
+
+def compare_commits(
+    caller: Caller, *, repository_id: int, base: str = "", head: str = "", max_commits: int = 0
+) -> Comparison:
+    """What one ref has that another has not.
+
+    Args:
+        caller: who asks.
+        repository_id: a repository of the caller's organization.
+        base: a branch, tag or sha; "" for the default branch.
+        head: likewise.
+        max_commits: 0 for 250; at most 1,000.
+
+    Raises:
+        InvalidArgument: a value that can never work.
+        NotFound: no such repository or ref, or the two have no common ancestor.
+        PreconditionFailed, HostError, Unsupported: the host could not be asked.
+    """
+    clean_ref("base", base)
+    clean_ref("head", head)
+    if max_commits < 0:
+        raise InvalidArgument("max_commits", "expected 0 or more")
+    repository = find_repository(caller, repository_id)
+    installation = installation_of_repository(caller, repository)
+    host = require(installation, ComparisonIntegration, Capability.COMPARISONS)
+    repo = ref_of(repository)
+    base_sha = resolve_ref(installation, repo, base)
+    head_sha = resolve_ref(installation, repo, head)
+    most = min(max_commits or DEFAULT_COMMITS, MAX_COMMITS)
+    info = host.compare_commits(repo, base=base_sha, head=head_sha, max_commits=most)
+    return Comparison(
+        base_sha=base_sha,
+        head_sha=head_sha,
+        commits=tuple(unstored(repository, commit) for commit in info.commits),
+        files=info.files,
+        commits_truncated=info.commits_truncated,
+        files_truncated=info.files_truncated,
+    )
