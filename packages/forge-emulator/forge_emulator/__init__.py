@@ -1,6 +1,7 @@
 """Source-code hosts' HTTP APIs over real git repositories, for tests and demonstrations."""
 
 from forge_emulator.auth import AppCredentials
+from forge_emulator.deliveries import RecordedDelivery
 from forge_emulator.emulator import Emulator
 from forge_emulator.faults import FAULT_KINDS, Fault
 from forge_emulator.repositories import HostedRepository
@@ -14,5 +15,6 @@ __all__ = [
     "Emulator",
     "Fault",
     "HostedRepository",
+    "RecordedDelivery",
     "RecordedRequest",
 ]

@@ -46,6 +46,15 @@ class FileChange:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PathChange:
+    """A changed file by its path alone."""
+
+    status: Status
+    path: str
+    previous_path: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _Raw:
     status: Status
     path: str
@@ -71,6 +80,31 @@ def changes(git_dir: Path, before: str | None, after: str) -> list[FileChange]:
         )
         for raw, (added, deleted) in zip(raws, counts, strict=True)
     ]
+
+
+def changes_of_commits(
+    git_dir: Path, oids: Sequence[str], *, renames: bool
+) -> dict[str, list[PathChange]]:
+    """What each commit changed against its first parent, for many commits in one process.
+
+    Without `renames` a moved file is a removal and an addition, as pushes show it on some hosts.
+    """
+    stdin = "".join(f"{oid}\n" for oid in oids).encode()
+    how = ("-M" if renames else "--no-renames", "--diff-merges=first-parent")
+    options = ("--stdin", "--root", "-r", "-z", "--raw", "--full-index", *how)
+    fields = run(git_dir, "diff-tree", *options, stdin=stdin).split(b"\0")
+    found: dict[str, list[PathChange]] = {oid: [] for oid in oids}
+    current, at = "", 0
+    while at < len(fields) and fields[at]:
+        if not fields[at].startswith(b":"):
+            current, at = text(fields[at]).strip(), at + 1
+            continue
+        moved = fields[at].rsplit(b" ", 1)[1][:1] in {b"R", b"C"}
+        raw = _parse_raw(fields[at], fields[at + 1 : at + 3] if moved else [fields[at + 1]])
+        change = PathChange(status=raw.status, path=raw.path, previous_path=raw.previous_path)
+        found[current].append(change)
+        at += 3 if moved else 2
+    return found
 
 
 def _split_listing(fields: Sequence[bytes]) -> tuple[list[_Raw], list[tuple[int, int]]]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from forge_emulator import git
+from forge_emulator.announcements import Announcer
 from forge_emulator.app import Application
 from forge_emulator.auth import Credentials
+from forge_emulator.changes import PullRequestChanged, RepositoryDeleted, RepositoryRenamed
 from forge_emulator.control import ControlDoor
+from forge_emulator.deliveries import Sender
 from forge_emulator.dialects import DIALECTS
 from forge_emulator.faults import Faults
 from forge_emulator.request_log import RequestLog
@@ -22,7 +26,9 @@ if TYPE_CHECKING:
     from typing import Self
 
     from forge_emulator.auth import AppCredentials
+    from forge_emulator.changes import PullRequestAction
     from forge_emulator.contracts.checker import Checker
+    from forge_emulator.deliveries import RecordedDelivery
     from forge_emulator.repositories import HostedRepository, Repository
     from forge_emulator.request_log import RecordedRequest
     from forge_emulator.store import Issue, PullRequest
@@ -41,7 +47,8 @@ class Emulator:
     `tokens` maps each accepted token to `(login, *grants)`: a grant with a slash is the full name
     of a private repository that it sees (none: all of them), any other is an OAuth scope. `users`
     maps e-mail addresses to logins. `rate_limit` is points an hour, None for a host without
-    limits. `search_lag` is seconds until something new is found. `clock` gives aware UTC.
+    limits. `search_lag` is seconds until something new is found. `delivery_retries` follow a
+    webhook that was not answered with 2xx. `clock` gives aware UTC.
     `contracts` is a folder with the hosts' published descriptions: with it, everything that passes
     is held against them, and `problems` tells what is wrong.
 
@@ -62,6 +69,7 @@ class Emulator:
         search_lag: float = 0.0,
         tree_limit: int = 100_000,
         allow_push: bool = False,
+        delivery_retries: int = 0,
         control: bool = False,
         contracts: Path | None = None,
         host: str = "127.0.0.1",
@@ -83,8 +91,12 @@ class Emulator:
         self.faults = Faults()
         self._log = RequestLog()
         self._checker = load_checker(contracts, dialect) if contracts else None
+        spoken = DIALECTS[dialect](self.world)
+        self._sender = Sender(delivery_retries)
+        self._announcer = Announcer(self.world, spoken, self._sender)
+        self.world.announce = self._announcer
         self._application = Application(
-            dialect=DIALECTS[dialect](self.world),
+            dialect=spoken,
             faults=self.faults,
             log=self._log,
             control=ControlDoor(self.faults, self._log) if control else None,
@@ -113,12 +125,15 @@ class Emulator:
             self._application.stop.clear()
             self._server = Server(self._application, *self._address)
             self._server.start()
+            self.world.url = self._server.url
+            self._sender.start()
 
     def stop(self) -> None:
         """Stop listening; what was learnt stays, and `start` may follow."""
         if self._server is not None:
             self._application.stop.set()
             self._server.stop()
+            self._sender.stop()
             self._server = None
 
     @property
@@ -151,13 +166,45 @@ class Emulator:
     def clear_requests(self) -> None:
         self._log.clear()
 
+    @property
+    def deliveries(self) -> list[RecordedDelivery]:
+        """The webhooks that were sent so far, oldest first."""
+        return self._sender.records()
+
+    def clear_deliveries(self) -> None:
+        self._sender.clear()
+
+    def wait_for_deliveries(self, timeout: float = 10.0) -> list[RecordedDelivery]:
+        """All webhooks, once none waits to be sent; raises `TimeoutError` after these seconds."""
+        return self._sender.wait(timeout)
+
+    def redeliver(self, record: RecordedDelivery) -> None:
+        """Send the same bytes and headers again, as a host does when it is asked to."""
+        self._sender.send(record.delivery)
+
+    def set_app_webhook(self, url: str, secret: str) -> None:
+        """Where the app's own webhook is sent, for every repository that it is installed on."""
+        self._announcer.app_hook = (url, secret)
+
     def add_repository(self, repository: HostedRepository) -> Repository:
         """Host one more; raises `GitError` and `ValueError` as the constructor does."""
         return self.world.repositories.add(repository, self.world.clock())
 
     def remove_repository(self, full_name: str) -> None:
-        """Host it no longer; raises `KeyError`."""
+        """Host it no longer, which its webhooks hear of; raises `KeyError`."""
+        repository = self._repository(full_name)
+        self.world.announce(RepositoryDeleted(repository=repository, when=self.world.clock()))
         self.world.repositories.remove(full_name)
+
+    def rename_repository(self, full_name: str, new_name: str) -> Repository:
+        """Another name or owner for it, which its webhooks hear of.
+
+        Raises `KeyError` for an unknown repository, `ValueError` for a name that is taken.
+        """
+        renamed = self.world.repositories.rename(full_name, new_name)
+        when = self.world.clock()
+        self.world.announce(RepositoryRenamed(repository=renamed, previous=full_name, when=when))
+        return renamed
 
     def add_token(self, token: str, *grants: str) -> None:
         """Accept one more token, or give a known one other grants: `login, *grants`."""
@@ -182,7 +229,7 @@ class Emulator:
         author: str = "octocat",
         merge_commit: str | None = None,
     ) -> PullRequest:
-        """A pull request with the commits that `head` has and `base` has not.
+        """A pull request with the commits that `head` has and `base` has not; webhooks hear of it.
 
         With `merge_commit` it is merged there, and its commits are those that the merge brought.
         Raises `KeyError` for an unknown repository and `GitError` for unknown revisions.
@@ -194,7 +241,7 @@ class Emulator:
         commits = git.commits_between(repository.git_dir, before, tips[0])
         shown = git.read_commit(repository.git_dir, merged or tips[0])
         when = shown.committer.when
-        return self.world.store.create_pull(
+        pull = self.world.store.create_pull(
             repository_id=repository.id,
             title=title,
             body=body,
@@ -205,6 +252,45 @@ class Emulator:
             created_at=when,
             merged_at=when if merged else None,
             merge_commit=merged or None,
+        )
+        self._announce_pull(repository, pull, "merged" if merged else "opened")
+        return pull
+
+    def change_pull_request(
+        self,
+        full_name: str,
+        number: int,
+        *,
+        title: str | None = None,
+        closed: bool = False,
+        merge_commit: str | None = None,
+    ) -> PullRequest:
+        """Give it another title, close it, or merge it with a commit; webhooks hear of it.
+
+        Raises `KeyError` for an unknown repository or number, `GitError` for an unknown commit.
+        """
+        repository, now = self._repository(full_name), self.world.clock()
+        pull = self.world.store.pull(repository.id, number)
+        action: PullRequestAction = "edited"
+        if title is not None:
+            pull = replace(pull, title=title)
+        if closed:
+            pull, action = replace(pull, closed_at=now), "closed"
+        if merge_commit is not None:
+            merged = git.resolve_commit(repository.git_dir, merge_commit)
+            pull = replace(pull, merged_at=now, merge_commit=merged, closed_at=now)
+            action = "merged"
+        pull = self.world.store.save_pull(replace(pull, updated_at=now))
+        self._announce_pull(repository, pull, action)
+        return pull
+
+    def _announce_pull(
+        self, repository: Repository, pull: PullRequest, action: PullRequestAction
+    ) -> None:
+        self.world.announce(
+            PullRequestChanged(
+                repository=repository, pull_request=pull, action=action, when=self.world.clock()
+            )
         )
 
     def warm_blame(self, full_name: str, revision: str, paths: Iterable[str]) -> None:

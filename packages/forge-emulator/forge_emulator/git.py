@@ -255,8 +255,15 @@ def branches(git_dir: Path) -> list[Ref]:
         return []
 
 
+def all_refs(git_dir: Path) -> dict[str, str]:
+    """Every branch and tag by its whole name, with the id of the object that it points to."""
+    return {ref.name: ref.oid for ref in _refs(git_dir, "")}
+
+
 def _refs(git_dir: Path, prefix: str) -> list[Ref]:
-    out = run(git_dir, "for-each-ref", "--format=%(objectname) %(refname)", prefix)
+    """Refs below a prefix, without it; "" stands for all branches and tags."""
+    wanted = [prefix] if prefix else ["refs/heads/", "refs/tags/"]
+    out = run(git_dir, "for-each-ref", "--format=%(objectname) %(refname)", *wanted)
     rows = (line.split(" ", 1) for line in text(out).splitlines())
     return [Ref(name=name.removeprefix(prefix), oid=oid) for oid, name in rows]
 
@@ -365,6 +372,16 @@ def count_commits(
 def commits_between(git_dir: Path, base: str, head: str) -> list[str]:
     """Ids of the commits in `head` that are not in `base`, oldest first."""
     return text(run(git_dir, "rev-list", "--reverse", f"^{base}", head, "--")).split()
+
+
+def new_commits(git_dir: Path, tip: str, known: Iterable[str]) -> list[str]:
+    """Ids of the commits in `tip` that none of `known` has, oldest first.
+
+    Ids in `known` that are gone from the repository are passed over.
+    """
+    stdin = "".join(f"{line}\n" for line in [tip, *(f"^{oid}" for oid in known)]).encode()
+    options = ("--reverse", "--topo-order", "--ignore-missing", "--stdin")
+    return text(run(git_dir, "rev-list", *options, stdin=stdin)).split()
 
 
 def merge_base(git_dir: Path, base: str, head: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -95,6 +95,18 @@ class Repositories:
         """Host it no longer; the files stay. Raises `KeyError`."""
         with self._lock:
             del self._by_name[full_name.lower()]
+
+    def rename(self, full_name: str, new_name: str) -> Repository:
+        """Another full name for the same repository; raises `KeyError` and `ValueError`."""
+        with self._lock:
+            found = self._by_name[full_name.lower()]
+            taken = self._by_name.get(new_name.lower())
+            if taken is not None and taken is not found:
+                raise ValueError(f"there is already a repository {new_name!r}")
+            renamed = replace(found, hosted=replace(found.hosted, full_name=new_name))
+            del self._by_name[full_name.lower()]
+            self._by_name[new_name.lower()] = renamed
+        return renamed
 
     def by_name(self, full_name: str) -> Repository | None:
         with self._lock:

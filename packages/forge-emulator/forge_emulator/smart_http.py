@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from forge_emulator.git import environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from werkzeug.wrappers import Request
@@ -35,12 +35,21 @@ def service_of(request: Request, suffix: str) -> str | None:
 
 
 def serve(
-    request: Request, git_dir: Path, suffix: str, *, user: str, partial_clone: bool = True
+    request: Request,
+    git_dir: Path,
+    suffix: str,
+    *,
+    user: str,
+    partial_clone: bool = True,
+    watch_push: Callable[[], Callable[[], None]] | None = None,
 ) -> Response:
     """Run the backend and stream its answer; the body is fed from a thread meanwhile.
 
-    With `partial_clone` False the server does not offer object filters.
+    With `partial_clone` False the server does not offer object filters. `watch_push` is called
+    before a push, and what it gives when the push is over (`World.watch_push`).
     """
+    is_push = suffix == "/git-receive-pack" and request.method == "POST"
+    finished = watch_push() if watch_push is not None and is_push else None
     process = subprocess.Popen(
         ["git", "http-backend"],
         stdin=subprocess.PIPE,
@@ -56,7 +65,10 @@ def serve(
     feeder.start()
     status, headers = _read_head(stdout)
     return Response(
-        _body(process, stdout, feeder), status=status, headers=headers, direct_passthrough=True
+        _body(process, stdout, feeder, finished),
+        status=status,
+        headers=headers,
+        direct_passthrough=True,
     )
 
 
@@ -109,7 +121,10 @@ def _read_head(stdout: IO[bytes]) -> tuple[int, list[tuple[str, str]]]:
 
 
 def _body(
-    process: subprocess.Popen[bytes], stdout: IO[bytes], feeder: threading.Thread
+    process: subprocess.Popen[bytes],
+    stdout: IO[bytes],
+    feeder: threading.Thread,
+    finished: Callable[[], None] | None,
 ) -> Iterator[bytes]:
     """The rest of the answer; however it ends, no process and no pipe is left behind."""
     try:
@@ -121,3 +136,5 @@ def _body(
             process.terminate()
         process.wait()
         feeder.join(timeout=5)
+        if finished is not None:
+            finished()

@@ -88,10 +88,12 @@ class PullRequest:
     created_at: datetime
     merged_at: datetime | None = None
     merge_commit: str | None = None
+    updated_at: datetime | None = None
+    closed_at: datetime | None = None
 
     @property
     def state(self) -> State:
-        return "open" if self.merged_at is None else "closed"
+        return "open" if self.merged_at is None and self.closed_at is None else "closed"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -273,6 +275,16 @@ class Store:
             self._pulls[repository_id, pull.number] = pull
             return pull
 
+    def pull(self, repository_id: int, number: int) -> PullRequest:
+        with self._lock:
+            return self._pulls[repository_id, number]
+
+    def save_pull(self, pull: PullRequest) -> PullRequest:
+        """Put a changed pull request in the place of the one with its number."""
+        with self._lock:
+            self._pulls[pull.repository_id, pull.number] = pull
+        return pull
+
     def pulls_with(self, repository_id: int, oid: str) -> list[PullRequest]:
         """Pull requests that brought a commit, oldest first."""
         with self._lock:
@@ -312,6 +324,12 @@ class Store:
         if found.repository_id != repository_id:
             raise KeyError(hook_id)
         return found
+
+    def save_hook(self, hook: Hook) -> Hook:
+        """Put a changed webhook in the place of the one with its id."""
+        with self._lock:
+            self._hooks[hook.id] = hook
+        return hook
 
     def delete_hook(self, repository_id: int, hook_id: int) -> None:
         with self._lock:

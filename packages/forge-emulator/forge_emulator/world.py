@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from forge_emulator.blame import BlameMemo
+from forge_emulator.pushes import PushWatch
 from forge_emulator.repositories import Repositories
 from forge_emulator.store import Store
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from forge_emulator.auth import Credentials
+    from forge_emulator.changes import Change
+    from forge_emulator.repositories import Repository
 
 
 def utc_now() -> datetime:
@@ -27,7 +30,8 @@ class World:
     `rate_limit` is points an hour for each caller, None without limits and without their headers
     (as GitHub Enterprise Server starts). `search_lag` is how long something new stays hidden from
     searches, `tree_limit` how many entries a tree shows at most. `users` maps an e-mail address
-    to the login of the account that owns it.
+    to the login of the account that owns it. `url` is the root of the running server; `announce`
+    takes what webhooks tell of.
     """
 
     credentials: Credentials
@@ -41,3 +45,13 @@ class World:
     repositories: Repositories = field(default_factory=Repositories)
     store: Store = field(default_factory=Store)
     blame: BlameMemo = field(default_factory=BlameMemo)
+    url: str = ""
+    announce: Callable[[Change], None] = lambda _change: None
+    _pushes: PushWatch = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._pushes = PushWatch(lambda change: self.announce(change), self.clock)  # noqa: PLW0108
+
+    def watch_push(self, repository: Repository, login: str) -> Callable[[], Callable[[], None]]:
+        """What `smart_http.serve` calls around a push, so that its changes are announced."""
+        return lambda: self._pushes.begin(repository, login)

@@ -1,10 +1,13 @@
 """Real repositories and a running emulator over them."""
 
+import json
 import os
 import ssl
 import subprocess
+import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -209,9 +212,123 @@ def connect():
         client.close()
 
 
+@dataclass
+class Received:
+    """A webhook as it arrived; header names in lower case."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self):
+        return json.loads(self.body)
+
+
+class Inbox:
+    """Listens for webhooks, and answers with the statuses given, the last one for ever."""
+
+    def __init__(self) -> None:
+        self.received: list[Received] = []
+        self.statuses = [200]
+        inbox = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                inbox.received.append(Received(self.path, headers, body))
+                more = len(inbox.statuses) > 1
+                self.send_response(inbox.statuses.pop(0) if more else inbox.statuses[0])
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            def log_message(self, *details):
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}/hook"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+@pytest.fixture
+def inbox():
+    found = Inbox()
+    yield found
+    found.close()
+
+
 @pytest.fixture
 def client(emulator, connect):
     return connect(emulator)
+
+
+@pytest.fixture
+def git(tmp_path):
+    """Runs git in a folder of the test, with the configuration of nobody."""
+
+    def run(*arguments, check=True):
+        environment = {
+            "PATH": os.environ["PATH"],
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_TERMINAL_PROMPT": "0",
+            "LC_ALL": "C",
+            "HOME": str(tmp_path),
+        }
+        done = subprocess.run(
+            ["git", *arguments], capture_output=True, check=False, env=environment, cwd=tmp_path
+        )
+        if check:
+            assert done.returncode == 0, done.stderr.decode()
+        return done
+
+    return run
+
+
+@dataclass(kw_only=True)
+class Forge:
+    """An emulator that takes pushes to `x/y`, a clone of it in `work`, and who hears of them."""
+
+    emulator: Emulator
+    client: httpx.Client
+    inbox: Inbox
+    work: Builder
+
+    def hook(self, events=("push", "pull_request", "repository"), **config):
+        values = {"url": self.inbox.url, "secret": "s3cret", "content_type": "json"} | config
+        body = {"events": list(events), "config": values}
+        answer = self.client.post("/repos/x/y/hooks", json=body)
+        assert answer.status_code == 201
+        return answer.json()
+
+    def push(self, *refs, force=False):
+        remote = self.emulator.url.replace("http://", "http://u:ghp_test@") + "/x/y.git"
+        self.work.git("push", "-q", *(["-f"] if force else []), remote, *refs)
+
+    def arrived(self, event):
+        self.emulator.wait_for_deliveries()
+        return [d for d in self.inbox.received if d.headers["x-github-event"] == event]
+
+
+@pytest.fixture
+def forge(start_emulator, connect, inbox, shop, tmp_path) -> Forge:
+    shop.git("clone", "-q", "--bare", ".", str(tmp_path / "x.git"))
+    emulator = start_emulator(allow_push=True)
+    emulator.add_repository(HostedRepository(full_name="x/y", path=tmp_path / "x.git", id=77))
+    work = Builder(tmp_path / "work")
+    shop.git("clone", "-q", str(tmp_path / "x.git"), str(work.path))
+    return Forge(emulator=emulator, client=connect(emulator), inbox=inbox, work=work)
 
 
 @pytest.fixture

@@ -2,32 +2,10 @@
 
 import gzip
 import os
-import subprocess
 
 import pytest
 
 from forge_emulator import Fault
-
-
-@pytest.fixture
-def git(tmp_path):
-    def run(*arguments, check=True):
-        environment = {
-            "PATH": os.environ["PATH"],
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_TERMINAL_PROMPT": "0",
-            "LC_ALL": "C",
-            "HOME": str(tmp_path),
-        }
-        done = subprocess.run(
-            ["git", *arguments], capture_output=True, check=False, env=environment, cwd=tmp_path
-        )
-        if check:
-            assert done.returncode == 0, done.stderr.decode()
-        return done
-
-    return run
 
 
 def address(emulator, path, user="x-access-token:ghp_test"):

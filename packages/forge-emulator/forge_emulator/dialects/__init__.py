@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from forge_emulator.dialects.github import GitHub
 
@@ -11,8 +11,11 @@ if TYPE_CHECKING:
 
     from werkzeug.wrappers import Request, Response
 
+    from forge_emulator.changes import Change
+    from forge_emulator.deliveries import Delivery
     from forge_emulator.faults import Fault
     from forge_emulator.request_log import Kind
+    from forge_emulator.store import Hook
     from forge_emulator.world import World
 
 
@@ -28,6 +31,18 @@ class Dialect(Protocol):
 
         `fault` is given where the host has a form of its own for it: an error status, a rate
         limit, errors inside a GraphQL answer, a refused partial clone. Never raises for bad input.
+        """
+        ...
+
+
+@runtime_checkable
+class SendsWebhooks(Protocol):
+    """What a dialect has besides, whose host sends webhooks."""
+
+    def deliveries(self, change: Change, hook: Hook) -> list[Delivery]:
+        """What a hook is sent of a change, signed as the host signs; nothing where it did not ask.
+
+        Called while the change is announced, so that git and the store are as they then were.
         """
         ...
 

@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 
 from forge_emulator.auth import CredentialError, Identity, JwtError, presented
-from forge_emulator.dialects.github import faults, git_http, graphql, rest
+from forge_emulator.dialects.github import deliveries, faults, git_http, graphql, rest
 from forge_emulator.dialects.github.call import Call
 from forge_emulator.dialects.github.errors import ApiError, bad_credentials, not_found
 from forge_emulator.dialects.github.limits import limits_of
@@ -26,9 +26,12 @@ from forge_emulator.git import GitError
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request, Response
 
+    from forge_emulator.changes import Change
+    from forge_emulator.deliveries import Delivery
     from forge_emulator.faults import Fault
     from forge_emulator.request_log import Kind
     from forge_emulator.routes import Route
+    from forge_emulator.store import Hook
     from forge_emulator.world import World
 
 _BY_ID = re.compile(r"/repositories/(?P<id>\d{1,18})/(?P<rest>.+)")
@@ -75,6 +78,9 @@ class GitHub:
             logger.exception("github.git_failed", extra={"detail": error.detail})
             response = error_response(ApiError(500))
         return finish(response)
+
+    def deliveries(self, change: Change, hook: Hook) -> list[Delivery]:
+        return deliveries.deliveries(self._world, change, hook)
 
     def _checked(self, request: Request, fault: Fault | None) -> Response:
         """The answer of an API, or of the fault in its place."""

@@ -43,7 +43,7 @@ def answer(world: World, request: Request, *, partial_clone: bool) -> Response:
     if service == "git-receive-pack" and not _may_push(world, identity, found):
         refusal = "Write access to repository not granted."
         return _ask(refusal) if identity is None else _refusal(403, refusal)
-    return _serve(request, found, match["suffix"], identity, partial_clone=partial_clone)
+    return _serve(world, request, found, match["suffix"], identity, partial_clone=partial_clone)
 
 
 def _may_push(world: World, identity: Identity | None, found: Repository) -> bool:
@@ -53,6 +53,7 @@ def _may_push(world: World, identity: Identity | None, found: Repository) -> boo
 
 
 def _serve(
+    world: World,
     request: Request,
     found: Repository,
     suffix: str,
@@ -63,7 +64,12 @@ def _serve(
     user = "anonymous" if identity is None else identity.login
     try:
         return smart_http.serve(
-            request, found.git_dir, suffix, user=user, partial_clone=partial_clone
+            request,
+            found.git_dir,
+            suffix,
+            user=user,
+            partial_clone=partial_clone,
+            watch_push=world.watch_push(found, user),
         )
     except OSError:  # the repository on disk is gone
         return _refusal(500, "Internal Server Error")

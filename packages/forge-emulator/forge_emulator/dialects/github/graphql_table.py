@@ -201,7 +201,7 @@ RESOLVERS: Mapping[str, Mapping[str, Resolver]] = {
         "merged": _plain(lambda node: node.pull.merged_at is not None),
         "mergedAt": _plain(lambda node: node.pull.merged_at and instant(node.pull.merged_at)),
         "number": _plain(lambda node: node.pull.number),
-        "state": _plain(lambda node: "OPEN" if node.pull.merged_at is None else "MERGED"),
+        "state": _plain(lambda node: "MERGED" if node.pull.merged_at else node.pull.state.upper()),
         "title": _plain(lambda node: node.pull.title),
         "url": lambda node, info: (
             f"{_urls(info)}/{node.home.found.full_name}/pull/{node.pull.number}"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Response
 
+from forge_emulator.changes import HookRegistered
 from forge_emulator.dialects.github import serialize_issues
 from forge_emulator.dialects.github.call import text_list
 from forge_emulator.dialects.github.errors import ApiError, missing_field, not_found
@@ -44,6 +46,7 @@ def create_hook(call: Call, owner: str, repo: str) -> Response:
         config={"content_type": "form", "insecure_ssl": "0"} | values,
         now=call.now,
     )
+    call.world.announce(HookRegistered(repository=found, hook=hook, when=call.now))
     return call.answer(serialize_issues.hook(call.urls, found, hook), 201)
 
 
@@ -53,6 +56,31 @@ def get_hook(call: Call, owner: str, repo: str, hook_id: int) -> Response:
         hook = call.world.store.hook(found.id, hook_id)
     except KeyError as error:
         raise not_found() from error
+    return call.answer(serialize_issues.hook(call.urls, found, hook))
+
+
+def update_hook(call: Call, owner: str, repo: str, hook_id: int) -> Response:
+    """Change what the body names; a `config` takes the place of the whole one before."""
+    found = call.writable(owner, repo)
+    body = call.body()
+    try:
+        hook = call.world.store.hook(found.id, hook_id)
+    except KeyError as error:
+        raise not_found() from error
+    config = body.get("config")
+    if isinstance(config, Mapping):
+        values = {str(key): str(value) for key, value in config.items()}
+        if "url" not in values:
+            raise missing_field("Hook", "config.url")
+        hook = replace(hook, config={"content_type": "form", "insecure_ssl": "0"} | values)
+    events = text_list(body, "events")
+    active = body.get("active")
+    hook = replace(
+        hook,
+        events=hook.events if events is None else events,
+        active=active if isinstance(active, bool) else hook.active,
+    )
+    call.world.store.save_hook(hook)
     return call.answer(serialize_issues.hook(call.urls, found, hook))
 
 
@@ -71,5 +99,6 @@ ROUTES = [
     Route("GET", _HOOKS, list_hooks),
     Route("POST", _HOOKS, create_hook),
     Route("GET", f"{_HOOKS}/<int:hook_id>", get_hook),
+    Route("PATCH", f"{_HOOKS}/<int:hook_id>", update_hook),
     Route("DELETE", f"{_HOOKS}/<int:hook_id>", delete_hook),
 ]

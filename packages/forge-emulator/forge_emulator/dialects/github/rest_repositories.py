@@ -14,27 +14,34 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Response
 
     from forge_emulator.dialects.github.call import Call
+    from forge_emulator.dialects.github.urls import Urls
     from forge_emulator.json_types import JsonObject
     from forge_emulator.repositories import Repository
+    from forge_emulator.world import World
 
 
 def repository_json(call: Call, found: Repository) -> JsonObject:
+    """A repository with what git and the store know of it, and what the caller may do there."""
+    return describe(call.world, call.urls, found) | permissions(call, found)
+
+
+def describe(world: World, urls: Urls, found: Repository) -> JsonObject:
     """A repository with what git and the store know of it."""
-    issues = call.world.store.issues(found.id)
+    issues = world.store.issues(found.id)
     return serialize.repository(
-        call.urls,
+        urls,
         found,
-        owner_kind=owner_kind(call, found.hosted.owner),
+        owner_kind=owner_kind(world, found.hosted.owner),
         default_branch=found.default_branch(),
         pushed_at=git.newest_time(found.git_dir) or found.hosted.created_at,
         size=git.disk_usage(found.git_dir),
         open_issues=sum(issue.state == "open" for issue in issues),
-    ) | permissions(call, found)
+    )
 
 
-def owner_kind(call: Call, owner: str) -> str:
+def owner_kind(world: World, owner: str) -> str:
     """An owner with a token of its own is a user, any other an organization."""
-    return "User" if owner in call.world.credentials.logins() else "Organization"
+    return "User" if owner in world.credentials.logins() else "Organization"
 
 
 def permissions(call: Call, found: Repository) -> JsonObject:
@@ -80,7 +87,7 @@ def list_organization_repositories(call: Call, org: str) -> Response:
     owned = [
         found for found in call.visible_repositories() if found.hosted.owner.lower() == org.lower()
     ]
-    if not owned or owner_kind(call, owned[0].hosted.owner) == "User":
+    if not owned or owner_kind(call.world, owned[0].hosted.owner) == "User":
         raise not_found()
     return call.page(owned, lambda found: repository_json(call, found))
 

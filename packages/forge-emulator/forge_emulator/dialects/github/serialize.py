@@ -114,6 +114,25 @@ def user(urls: Urls, login: str, kind: str = "User") -> JsonObject:
     }
 
 
+def organization(urls: Urls, login: str) -> JsonObject:
+    """An `organization-simple`."""
+    number, api = user_number(login), f"{urls.api}/orgs/{quote(login)}"
+    return {
+        "login": login,
+        "id": number,
+        "node_id": node_id("Organization", number),
+        "url": api,
+        "repos_url": f"{api}/repos",
+        "events_url": f"{api}/events",
+        "hooks_url": f"{api}/hooks",
+        "issues_url": f"{api}/issues",
+        "members_url": f"{api}/members{{/member}}",
+        "public_members_url": f"{api}/public_members{{/member}}",
+        "avatar_url": f"{urls.html}/avatars/u/{number}?v=4",
+        "description": None,
+    }
+
+
 def repository(
     urls: Urls,
     found: Repository,

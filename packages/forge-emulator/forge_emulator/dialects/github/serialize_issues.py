@@ -118,7 +118,8 @@ def pull_request(
     issue_api = f"{urls.repository(found)}/issues/{value.number}"
     html = urls.page(found, "pull", str(value.number))
     statuses = f"{urls.repository(found)}/statuses/{value.head_oid}"
-    closed = None if value.merged_at is None else instant(value.merged_at)
+    merged = None if value.merged_at is None else instant(value.merged_at)
+    closed = merged if value.closed_at is None else instant(value.closed_at)
     links = {
         "self": api,
         "html": html,
@@ -151,9 +152,11 @@ def pull_request(
         "labels": [],
         "milestone": None,
         "created_at": instant(value.created_at),
-        "updated_at": closed or instant(value.created_at),
+        "updated_at": instant(
+            value.updated_at or value.closed_at or value.merged_at or value.created_at
+        ),
         "closed_at": closed,
-        "merged_at": closed,
+        "merged_at": merged,
         "merge_commit_sha": value.merge_commit,
         "assignee": None,
         "assignees": [],
