@@ -143,6 +143,7 @@ class HostSession:
         resource: str,
         query: Mapping[str, str | int] | None = None,
         json: Json = None,
+        form: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         repeatable: bool = False,
         passed: frozenset[int] = frozenset(),
@@ -156,6 +157,7 @@ class HostSession:
             resource: what a 404 means was not found ("commit").
             query: the query's parameters.
             json: the body; None sends none.
+            form: the fields of a body in the form of HTML forms, in place of JSON.
             headers: further headers.
             repeatable: whether the call may be sent again after a failure.
             passed: error statuses that the caller reads itself.
@@ -169,7 +171,7 @@ class HostSession:
             DeadlineExceeded: the caller's time was up.
         """
         self._origin()  # refuses a bad base URL before anything is sent
-        body = {} if json is None else {"content-type": "application/json"}
+        kind, content = _body(json, form)
         call = Call(
             provider=self._dialect.provider,
             method=method,
@@ -177,8 +179,8 @@ class HostSession:
             template=where.template if isinstance(where, Route) else _path_of(where),
             resource=resource,
             repeatable=repeatable or method in _SAFE_METHODS,
-            headers={**body, **(headers or {})},
-            content=b"" if json is None else json_format.dumps(json).encode("ascii"),
+            headers={**kind, **(headers or {})},
+            content=content,
             passed=passed,
             read_at_most=read_at_most,
         )
@@ -337,6 +339,16 @@ class HostSession:
         if not same:
             raise HostUnavailable("the host redirected to another host, which is not followed")
         return url
+
+
+def _body(json: Json, form: Mapping[str, str] | None) -> tuple[dict[str, str], bytes]:
+    """The header that says what the body is, and the body."""
+    if form is not None:
+        kind = "application/x-www-form-urlencoded"
+        return {"content-type": kind}, urlencode(form, quote_via=quote).encode("ascii")
+    if json is None:
+        return {}, b""
+    return {"content-type": "application/json"}, json_format.dumps(json).encode("ascii")
 
 
 def _path_of(url: str) -> str:

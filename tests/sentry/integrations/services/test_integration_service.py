@@ -145,6 +145,55 @@ def test_an_identity_belongs_to_one_integration() -> None:
     assert rows == {first.integration.id: ("42", kept), second.integration.id: ("43", kept)}
 
 
+def take(organization_id: int, integration_id: int, holder: str):
+    return integration_service.take_credential_turn(
+        organization_id=organization_id, integration_id=integration_id, holder=holder, seconds=60
+    )
+
+
+def test_one_at_a_time_renews_a_credential() -> None:
+    organization, other = Factories.create_organization(), Factories.create_organization()
+    made = install(organization.id).integration
+    first, second = (take(organization.id, made.id, holder) for holder in ("a", "b"))
+    assert first is not None
+    assert second is not None
+    assert (first.mine, second.mine) == (True, False)
+    assert first.metadata == second.metadata == {"token": SECRET}
+    assert SECRET not in repr(first)
+    assert take(other.id, made.id, "c") is None
+    for organization_id, holder in ((other.id, "a"), (organization.id, "b")):
+        integration_service.end_credential_turn(
+            organization_id=organization_id, integration_id=made.id, holder=holder
+        )
+    again = take(organization.id, made.id, "b")
+    assert again is not None
+    assert not again.mine
+    integration_service.end_credential_turn(
+        organization_id=organization.id, integration_id=made.id, holder="a"
+    )
+    last = take(organization.id, made.id, "b")
+    assert last is not None
+    assert last.mine
+
+
+def test_a_credential_is_swapped_for_the_expected_one_alone() -> None:
+    organization = Factories.create_organization()
+    made = install(organization.id).integration
+
+    def swap(organization_id: int, expected: str, token: str):
+        return integration_service.rotate_credential(
+            organization_id=organization_id, integration_id=made.id,
+            expected={"token": expected}, metadata={"token": token},
+        )  # fmt: skip
+
+    assert swap(organization.id, "another", "new") == {"token": SECRET}
+    assert swap(Factories.create_organization().id, SECRET, "new") is None
+    assert Integration.objects.get().plain_metadata() == {"token": SECRET}
+    assert swap(organization.id, SECRET, "new") == {"token": "new"}
+    row = Integration.objects.get()
+    assert (row.plain_metadata(), row.external_id, row.name) == ({"token": "new"}, "42", "Acme")
+
+
 def test_it_belongs_to_the_control_silo() -> None:
     assert (integration_service.key, integration_service.local_mode) == (
         "integration", SiloMode.CONTROL,

@@ -5,10 +5,14 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from sentry.integrations.services.integration.model import RpcInstalledIntegration
+from sentry.integrations.services.integration.model import (
+    RpcCredentialTurn,
+    RpcInstalledIntegration,
+)
 from sentry.integrations.services.integration.serial import serialize_installed
 from sentry.integrations.services.integration.service import IntegrationService
 from sentry.models.integrations import Integration, OrganizationIntegration
+from sentry.taskqueue import leases
 
 
 class DatabaseBackedIntegrationService(IntegrationService):
@@ -81,6 +85,52 @@ class DatabaseBackedIntegrationService(IntegrationService):
             # the one rule that these two columns can break: an identity belongs to one integration
             raise ValueError("another integration has this identity") from None
         return serialize_installed(row)
+
+    def take_credential_turn(
+        self, *, organization_id: int, integration_id: int, holder: str, seconds: float
+    ) -> RpcCredentialTurn | None:
+        """See the interface."""
+        if _tied(organization_id, integration_id) is None:
+            return None
+        mine = leases.hold(_turn(integration_id), holder, seconds=seconds)
+        row = _tied(organization_id, integration_id)
+        if row is None:
+            return None
+        return RpcCredentialTurn(metadata=row.integration.plain_metadata(), mine=mine)
+
+    @transaction.atomic
+    def rotate_credential(
+        self,
+        *,
+        organization_id: int,
+        integration_id: int,
+        expected: Mapping[str, Any],
+        metadata: Mapping[str, Any],
+    ) -> dict[str, Any] | None:
+        """See the interface."""
+        rows = Integration.objects.select_for_update().filter(
+            id__in=OrganizationIntegration.objects.filter(
+                organization_id=organization_id, integration_id=integration_id
+            ).values("integration_id")
+        )
+        integration = rows.first()
+        if integration is None:
+            return None
+        if integration.plain_metadata() == expected:
+            integration.metadata = dict(metadata)
+            integration.save(update_fields=["metadata"])
+        return integration.plain_metadata()
+
+    def end_credential_turn(
+        self, *, organization_id: int, integration_id: int, holder: str
+    ) -> None:
+        """See the interface."""
+        if _tied(organization_id, integration_id) is not None:
+            leases.release(_turn(integration_id), holder)
+
+
+def _turn(integration_id: int) -> str:
+    return f"integration-credential:{integration_id}"
 
 
 def _tied(organization_id: int, integration_id: int) -> OrganizationIntegration | None:

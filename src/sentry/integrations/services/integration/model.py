@@ -37,3 +37,15 @@ class RpcInstalledIntegration(BaseModel):
 
     integration: RpcIntegration
     organization_integration: RpcOrganizationIntegration
+
+
+class RpcCredentialTurn(BaseModel):
+    """Whose turn it is to renew an integration's credential, with the metadata as stored now.
+
+    ``mine`` says that the one who asked has the turn; else another one is at it.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    metadata: dict[str, Any] = Field(repr=False)
+    mine: bool

@@ -4,7 +4,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
-from sentry.integrations.services.integration.model import RpcInstalledIntegration
+from sentry.integrations.services.integration.model import (
+    RpcCredentialTurn,
+    RpcInstalledIntegration,
+)
 from sentry.silo import SiloMode
 
 
@@ -58,6 +61,37 @@ class IntegrationService(ABC):
         Raises:
             ValueError: another integration of the provider has this identity.
         """
+
+    @abstractmethod
+    def take_credential_turn(
+        self, *, organization_id: int, integration_id: int, holder: str, seconds: float
+    ) -> RpcCredentialTurn | None:
+        """Asks to be the only one who renews the integration's credential, for so many seconds.
+
+        ``holder`` names the asker (at most 64 characters). The metadata are read after the turn
+        was taken. None where the organization has no such integration.
+        """
+
+    @abstractmethod
+    def rotate_credential(
+        self,
+        *,
+        organization_id: int,
+        integration_id: int,
+        expected: Mapping[str, Any],
+        metadata: Mapping[str, Any],
+    ) -> dict[str, Any] | None:
+        """Stores new metadata where ``expected`` still is what is stored (compare and swap).
+
+        Gives what is stored afterwards; None where the organization has no such integration. The
+        identity, the name and the status stay as they are.
+        """
+
+    @abstractmethod
+    def end_credential_turn(
+        self, *, organization_id: int, integration_id: int, holder: str
+    ) -> None:
+        """Gives a turn back; nothing happens where the holder has none."""
 
 
 def _local() -> IntegrationService:
