@@ -20,8 +20,8 @@ def stable_number(name: str) -> int:
 class HostedRepository:
     """A git repository on disk (bare, or with a work tree) under the name that the host gives it.
 
-    `full_name` is `owner/name`; `id` 0 stands for a number made from the name. Raises `ValueError`
-    for another form of name.
+    `full_name` is `owner/name`, where the owner may be a path too (`group/subgroup/name`); `id` 0
+    stands for a number made from the name. Raises `ValueError` for another form of name.
     """
 
     full_name: str
@@ -34,19 +34,18 @@ class HostedRepository:
     created_at: datetime = datetime(2020, 1, 1, tzinfo=UTC)
 
     def __post_init__(self) -> None:
-        owner, slash, name = self.full_name.partition("/")
-        if not (owner and slash and name) or "/" in name:
+        if "/" not in self.full_name or "" in self.full_name.split("/"):
             raise ValueError(f"not a name of the form owner/name: {self.full_name!r}")
         if self.id == 0:
             object.__setattr__(self, "id", stable_number(self.full_name))
 
     @property
     def owner(self) -> str:
-        return self.full_name.split("/")[0]
+        return self.full_name.rpartition("/")[0]
 
     @property
     def name(self) -> str:
-        return self.full_name.split("/")[1]
+        return self.full_name.rpartition("/")[2]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

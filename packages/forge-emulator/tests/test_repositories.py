@@ -214,9 +214,11 @@ def test_hosting(tmp_path, shop):
     emulator.remove_repository("a/b")
     with pytest.raises(KeyError):
         emulator.issues("a/b")
-    for name in ("a", "/a", "a/", "a/b/c"):
+    for name in ("a", "/a", "a/", "a//c"):
         with pytest.raises(ValueError, match="owner/name"):
             HostedRepository(full_name=name, path=shop.path)
+    nested = HostedRepository(full_name="a/b/c", path=shop.path)
+    assert (nested.owner, nested.name) == ("a/b", "c")
     with pytest.raises(ValueError, match="no dialect"):
         Emulator("cvs")
     with pytest.raises(RuntimeError):
