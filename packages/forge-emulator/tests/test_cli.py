@@ -181,7 +181,7 @@ def test_bad_input(shop, tmp_path, public_pem):
     assert "Missing option '--repo'" in fails()
     assert "no git repository" in fails("--repo", str(tmp_path))
     assert "no git repository" in fails("--repo", f"{tmp_path}=a/b")
-    assert "not a name" in fails("--repo", f"{shop.path}=a/b/c")
+    assert "not a name" in fails("--repo", f"{shop.path}=a//c")
     assert "already a repository" in fails(*repo, *repo)
     assert "cvs" in fails(*repo, "--dialect", "cvs")
     assert "cannot read the token" in fails(*repo, "--token-file", str(tmp_path / "none"))
