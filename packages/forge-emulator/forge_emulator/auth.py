@@ -118,10 +118,10 @@ class Credentials:
         self._lock = threading.Lock()
         self._tokens = {token: user_identity(grants) for token, grants in tokens.items()}
 
-    def add(self, token: str, grants: Sequence[str]) -> None:
-        """Accept a further token; see `user_identity`."""
+    def add(self, token: str, grants: Sequence[str], *, expires_at: datetime | None = None) -> None:
+        """Accept a further token, until a time or for ever; see `user_identity`."""
         with self._lock:
-            self._tokens[token] = user_identity(grants)
+            self._tokens[token] = replace(user_identity(grants), expires_at=expires_at)
 
     def revoke(self, token: str) -> None:
         """Refuse it from now on; an unknown one is no error."""

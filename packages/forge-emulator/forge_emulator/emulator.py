@@ -15,6 +15,7 @@ from forge_emulator.control import ControlDoor
 from forge_emulator.deliveries import Sender
 from forge_emulator.dialects import DIALECTS
 from forge_emulator.faults import Faults
+from forge_emulator.oauth import USUAL_LIFE, Grant
 from forge_emulator.request_log import RequestLog
 from forge_emulator.server import Server
 from forge_emulator.world import World, utc_now
@@ -213,6 +214,14 @@ class Emulator:
     def revoke_token(self, token: str) -> None:
         """Refuse a token from now on; an unknown one is no error."""
         self.world.credentials.revoke(token)
+
+    def add_oauth_client(self, client_id: str, secret: str) -> None:
+        """Know an OAuth application."""
+        self.world.oauth.add_client(client_id, secret)
+
+    def give_oauth(self, client_id: str, *grants: str, life: timedelta = USUAL_LIFE) -> Grant:
+        """A pair of tokens for `login, *grants`, as if the account had agreed in the browser."""
+        return self.world.oauth.give(client_id, grants, life=life)
 
     def issues(self, full_name: str) -> list[Issue]:
         """The issues of a repository, oldest first; raises `KeyError`."""

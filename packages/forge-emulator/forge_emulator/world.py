@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from forge_emulator.blame import BlameMemo
+from forge_emulator.oauth import OAuthGrants
 from forge_emulator.pushes import PushWatch
 from forge_emulator.repositories import Repositories
 from forge_emulator.store import Store
@@ -47,9 +48,11 @@ class World:
     blame: BlameMemo = field(default_factory=BlameMemo)
     url: str = ""
     announce: Callable[[Change], None] = lambda _change: None
+    oauth: OAuthGrants = field(init=False)
     _pushes: PushWatch = field(init=False)
 
     def __post_init__(self) -> None:
+        self.oauth = OAuthGrants(self.credentials, self.clock)
         self._pushes = PushWatch(lambda change: self.announce(change), self.clock)  # noqa: PLW0108
 
     def watch_push(self, repository: Repository, login: str) -> Callable[[], Callable[[], None]]:
