@@ -32,7 +32,8 @@ _OPTIONS = ("-r", "-M", "--full-index", "--no-ext-diff", "--no-textconv")
 class FileChange:
     """One changed file.
 
-    `oid` is the blob after the change (before it, when removed), `patch` the hunks from the first
+    `oid` is the blob after the change (before it, when removed), `modes` are git's before and after
+    it (six digits, 000000 where there is no file), `patch` the hunks from the first
     `@@` on without the final line feed; None for a binary file and where no line changed.
     """
 
@@ -43,6 +44,7 @@ class FileChange:
     additions: int
     deletions: int
     patch: str | None
+    modes: tuple[str, str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,6 +62,7 @@ class _Raw:
     path: str
     previous_path: str | None
     oid: str
+    modes: tuple[str, str]
 
 
 def changes(git_dir: Path, before: str | None, after: str) -> list[FileChange]:
@@ -77,6 +80,7 @@ def changes(git_dir: Path, before: str | None, after: str) -> list[FileChange]:
             additions=added,
             deletions=deleted,
             patch=_take_patch(sections, twice=raw.status == "changed"),
+            modes=raw.modes,
         )
         for raw, (added, deleted) in zip(raws, counts, strict=True)
     ]
@@ -127,11 +131,17 @@ def _split_listing(fields: Sequence[bytes]) -> tuple[list[_Raw], list[tuple[int,
 
 
 def _parse_raw(record: bytes, paths: Sequence[bytes]) -> _Raw:
-    _, _, old, new, letter = record.decode().split(" ")
+    before, after, old, new, letter = record.decode().removeprefix(":").split(" ")
     status = _STATUS[letter[0]]
     previous = text(paths[0]) if len(paths) > 1 else None
     oid = old if status == "removed" else new
-    return _Raw(status=status, path=text(paths[-1]), previous_path=previous, oid=oid)
+    return _Raw(
+        status=status,
+        path=text(paths[-1]),
+        previous_path=previous,
+        oid=oid,
+        modes=(before, after),
+    )
 
 
 def _count(field: bytes) -> int:

@@ -74,6 +74,7 @@ class Repositories:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._by_name: dict[str, Repository] = {}
+        self._former: dict[str, int] = {}
 
     def add(self, hosted: HostedRepository, now: datetime) -> Repository:
         """Host a repository; raises `GitError` when there is none at its path.
@@ -105,11 +106,19 @@ class Repositories:
             renamed = replace(found, hosted=replace(found.hosted, full_name=new_name))
             del self._by_name[full_name.lower()]
             self._by_name[new_name.lower()] = renamed
+            self._former[full_name.lower()] = renamed.id
         return renamed
 
     def by_name(self, full_name: str) -> Repository | None:
         with self._lock:
             return self._by_name.get(full_name.lower())
+
+    def by_former_name(self, full_name: str) -> Repository | None:
+        """The repository that had this name, which no other has now."""
+        with self._lock:
+            number = self._former.get(full_name.lower())
+            taken = full_name.lower() in self._by_name
+        return None if number is None or taken else self.by_id(number)
 
     def by_id(self, number: int) -> Repository | None:
         return next((found for found in self.all() if found.id == number), None)

@@ -115,12 +115,15 @@ class Store:
     """Everything, safe for threads.
 
     Values are frozen; a change replaces the value. Looking up what is not there raises `KeyError`.
+    `numbers_apart` says that pull requests are counted apart from issues.
     """
+
+    numbers_apart = False
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._last_id = 0
-        self._numbers: dict[int, int] = defaultdict(int)
+        self._numbers: dict[tuple[int, str], int] = defaultdict(int)
         self._issues: dict[tuple[int, int], Issue] = {}
         self._pulls: dict[tuple[int, int], PullRequest] = {}
         self._comments: dict[int, Comment] = {}
@@ -131,9 +134,10 @@ class Store:
         self._last_id += 1
         return self._last_id
 
-    def _next_number(self, repository_id: int) -> int:
-        self._numbers[repository_id] += 1
-        return self._numbers[repository_id]
+    def _next_number(self, repository_id: int, kind: str = "") -> int:
+        place = repository_id, kind if self.numbers_apart else ""
+        self._numbers[place] += 1
+        return self._numbers[place]
 
     def create_issue(
         self,
@@ -258,7 +262,7 @@ class Store:
         with self._lock:
             pull = PullRequest(
                 id=self._next_id(),
-                number=self._next_number(repository_id),
+                number=self._next_number(repository_id, "pull"),
                 repository_id=repository_id,
                 title=title,
                 body=body,
