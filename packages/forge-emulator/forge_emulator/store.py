@@ -289,6 +289,12 @@ class Store:
             self._pulls[pull.repository_id, pull.number] = pull
         return pull
 
+    def pulls(self, repository_id: int) -> list[PullRequest]:
+        """Pull requests of a repository, oldest first."""
+        with self._lock:
+            every = sorted(self._pulls.values(), key=lambda pull: pull.id)
+        return [pull for pull in every if pull.repository_id == repository_id]
+
     def pulls_with(self, repository_id: int, oid: str) -> list[PullRequest]:
         """Pull requests that brought a commit, oldest first."""
         with self._lock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from forge_emulator.dialects.bitbucket import Bitbucket
 from forge_emulator.dialects.github import GitHub
 
 if TYPE_CHECKING:
@@ -47,4 +48,7 @@ class SendsWebhooks(Protocol):
         ...
 
 
-DIALECTS: dict[str, Callable[[World], Dialect]] = {"github": GitHub}
+DIALECTS: dict[str, Callable[[World], Dialect]] = {
+    "bitbucket": Bitbucket,
+    "github": GitHub,
+}

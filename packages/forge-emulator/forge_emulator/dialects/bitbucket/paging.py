@@ -1,0 +1,112 @@
+"""Bitbucket's pages: numbered ones, and those whose links alone lead on."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlencode
+
+from forge_emulator.dialects.bitbucket.errors import ApiError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from forge_emulator.dialects.bitbucket.call import Call
+    from forge_emulator.json_types import JsonObject
+
+T = TypeVar("T")
+
+_USUAL, _MOST = 10, 100
+_REMEMBERED = 10_000
+
+
+def page_length(call: Call, *, usual: int = _USUAL, most: int = _MOST) -> int:
+    """The `pagelen` that was asked for; raises `ApiError` 400 for one that cannot be."""
+    length = _number(call.request.args.get("pagelen"), usual)
+    if not 1 <= length <= most:
+        raise ApiError(400, "Invalid pagelen")
+    return min(length, call.world.page_size_cap)
+
+
+def numbered(
+    call: Call,
+    items: Sequence[T],
+    serialize: Callable[[T], JsonObject],
+    *,
+    usual: int = _USUAL,
+    most: int = _MOST,
+) -> JsonObject:
+    """One page of a list by its number, with its size and its neighbours."""
+    length = page_length(call, usual=usual, most=most)
+    number = _number(call.request.args.get("page"), 1)
+    if number < 1:
+        raise ApiError(400, "Invalid page")
+    start = (number - 1) * length
+    page: JsonObject = {
+        "pagelen": length,
+        "size": len(items),
+        "page": number,
+        "values": [serialize(item) for item in items[start : start + length]],
+    }
+    if start + length < len(items):
+        page["next"] = link(call, page=str(number + 1))
+    if number > 1:
+        page["previous"] = link(call, page=str(number - 1))
+    return page
+
+
+def link(call: Call, **changed: str) -> str:
+    """This request's address with some of its parameters changed."""
+    kept = [pair for pair in call.request.args.items(multi=True) if pair[0] not in changed]
+    return f"{call.urls.current}?{urlencode([*kept, *changed.items()])}"
+
+
+def _number(text: str | None, usual: int) -> int:
+    if text is None:
+        return usual
+    return int(text[:9]) if text.isascii() and text.isdigit() else 0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where a list goes on: what it was made of, and how far it was read."""
+
+    facts: Mapping[str, str]
+    offset: int
+
+
+class Places:
+    """Remembers where lists go on, under names that say nothing to a client."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._known: OrderedDict[str, Place] = OrderedDict()
+
+    def keep(self, place: Place) -> str:
+        """A name for it; the same one for the same place."""
+        facts = sorted(place.facts.items())
+        name = hashlib.sha256(repr((facts, place.offset)).encode()).hexdigest()[:32]
+        with self._lock:
+            self._known[name] = place
+            if len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+        return name
+
+    def find(self, name: str) -> Place:
+        """The place of that name; raises `ApiError` 400 for one that was not given out."""
+        with self._lock:
+            found = self._known.get(name)
+        if found is None:
+            raise ApiError(400, "Invalid page")
+        return found
+
+
+def unnumbered(length: int, values: Iterable[JsonObject], onward: str | None) -> JsonObject:
+    """A page that knows neither its number nor how much there is."""
+    page: JsonObject = {"pagelen": length, "values": list(values)}
+    if onward is not None:
+        page["next"] = onward
+    return page
