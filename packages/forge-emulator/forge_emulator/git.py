@@ -159,11 +159,13 @@ def resolve_commit(git_dir: Path, revision: str) -> str:
     names = [f"refs/heads/{revision}", f"refs/tags/{revision}", f"refs/{revision}", revision]
     if is_full_id(lowered):
         names = [lowered]
-    lines = [_check(line) for line in _batch_check(git_dir, [f"{n}^{{commit}}" for n in names])]
-    for oid, kind in lines:
+    # git calls what it would peel missing, also where it is ambiguous: it is asked for as it is, too
+    asked = [*(f"{name}^{{commit}}" for name in names), revision]
+    lines = [_check(line) for line in _batch_check(git_dir, asked)]
+    for oid, kind in lines[:-1]:
         if kind == "commit":
             return oid
-    if any(kind == "ambiguous" for _, kind in lines):
+    if lines[-1][1] == "ambiguous":
         raise AmbiguousRevisionError("cat-file", "ambiguous abbreviation")
     if revision == default_branch(git_dir):
         return resolve_head(git_dir)
