@@ -356,6 +356,11 @@ def list_commits(
                     tip, "--", *([path] if path else []))).split()  # fmt: skip
 
 
+def list_commits_following(git_dir: Path, tip: str, path: str) -> list[str]:
+    """Ids of the commits that touch one file, newest first, also under its former names."""
+    return text(run(git_dir, "log", "--follow", "--format=%H", tip, "--", path)).split()
+
+
 def count_commits(
     git_dir: Path,
     tip: str,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from forge_emulator.dialects.bitbucket import Bitbucket
+from forge_emulator.dialects.bitbucket_server import BitbucketServer
 from forge_emulator.dialects.github import GitHub
 
 if TYPE_CHECKING:
@@ -50,5 +51,6 @@ class SendsWebhooks(Protocol):
 
 DIALECTS: dict[str, Callable[[World], Dialect]] = {
     "bitbucket": Bitbucket,
+    "bitbucket_server": BitbucketServer,
     "github": GitHub,
 }
