@@ -58,13 +58,23 @@ def _github_app() -> dict[str, Any]:
 
 # For each provider, the ways to give a credential; exactly one of them is to be given.
 CREDENTIALS: dict[ProviderKey, dict[str, Callable[[], Any]]] = {
+    ProviderKey.BITBUCKET_SERVER: {
+        "token": lambda: SECRET,
+        "basic": lambda: {"username": "robot", "password": SECRET},
+    },
     ProviderKey.GITHUB: {"token": lambda: SECRET, "app": _github_app},
+}
+
+# What else a provider's metadata must say, where there is no host that everybody uses.
+HOSTS: dict[ProviderKey, dict[str, Any]] = {
+    ProviderKey.BITBUCKET_SERVER: {"base_url": "https://bitbucket.example.com"},
 }
 
 
 def metadata_of(provider: type[IntegrationProvider]) -> list[dict[str, Any]]:
     """Metadata with each kind of credential alone."""
-    return [{name: make()} for name, make in CREDENTIALS[provider.key].items()]
+    host = HOSTS.get(provider.key, {})
+    return [{**host, name: make()} for name, make in CREDENTIALS[provider.key].items()]
 
 
 def secrets_of(metadata: dict[str, Any]) -> list[str]:
@@ -130,7 +140,8 @@ def test_a_credential_is_needed_and_only_one(provider: type[IntegrationProvider]
     for metadata in metadata_of(provider):
         model.model_validate(metadata)
     everything = {name: make() for name, make in CREDENTIALS[provider.key].items()}
-    refused = [{}, everything] if len(everything) > 1 else [{}]
+    host = HOSTS.get(provider.key, {})
+    refused = [host, {**host, **everything}] if len(everything) > 1 else [host]
     for metadata in refused:
         with pytest.raises(ValidationError) as refusal:
             model.model_validate(metadata)

@@ -1,0 +1,417 @@
+"""Bitbucket Data Center's API as the platform uses it: a path, one call, a parse."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from http import HTTPStatus
+from urllib.parse import unquote
+
+from sentry.integrations.bitbucket_server import parse
+from sentry.integrations.bitbucket_server.commit_memo import CommitMemo, Shelf, shared_commits
+from sentry.integrations.bitbucket_server.endpoints import Endpoints
+from sentry.integrations.bitbucket_server.names import parse_identifier
+from sentry.integrations.bitbucket_server.parse_blame import (
+    BinaryFile,
+    BlamePage,
+    parse_blame,
+    parse_blame_alone,
+)
+from sentry.integrations.bitbucket_server.session import ServerSession, in_server, told_by
+from sentry.integrations.source_code_management.errors import (
+    HostRejected,
+    InvalidArgument,
+    NotFound,
+    ScmError,
+)
+from sentry.integrations.source_code_management.http import HostAuth, HostSession
+from sentry.integrations.source_code_management.http_answers import HostResponse
+from sentry.integrations.source_code_management.http_paths import Route
+from sentry.integrations.source_code_management.json_reader import Json
+from sentry.integrations.source_code_management.types import (
+    BranchInfo,
+    CommitInfo,
+    ComparisonInfo,
+    CredentialCheck,
+    FileChange,
+    FileContent,
+    PullRequestInfo,
+    RepositoryInfo,
+    TreeEntry,
+    TreeInfo,
+)
+
+_PER_PAGE = 1000  # the host's own cap is smaller for some lists, and it says where it went on
+_MOST_PULLS = 100
+_MOST_CHANGES = 3000
+# Up to so many commits are asked for by their ids; beyond, the file's history may know them.
+_FEW_COMMITS = 3
+_READ = "REPO_READ"
+_BAD_REQUEST = frozenset({int(HTTPStatus.BAD_REQUEST)})
+_RAW = {"accept": "*/*"}
+_EVENTS: tuple[Json, ...] = (
+    "repo:refs_changed",
+    "repo:modified",
+    "pr:opened",
+    "pr:modified",
+    "pr:from_ref_updated",
+    "pr:merged",
+    "pr:declined",
+    "pr:deleted",
+)
+
+
+class BitbucketServerClient:
+    """Calls to one server with one credential. Identifiers are "PROJ/slug".
+
+    Every method raises what ``ServerSession.call`` raises, and InvalidArgument for an identifier
+    or a path that cannot be one.
+    """
+
+    def __init__(
+        self,
+        session: HostSession,
+        endpoints: Endpoints,
+        *,
+        auth: HostAuth,
+        commits: CommitMemo | None = None,
+    ) -> None:
+        """Takes the session, where it leads, and the credential that it sends."""
+        self._session = ServerSession(session)
+        self._endpoints = endpoints
+        self._auth = auth
+        self._commits = commits or shared_commits()
+
+    def check_credential(self) -> CredentialCheck:
+        """Whose credential it is, which any answer's headers tell, and whether it may read.
+
+        A credential that may read no repository is said to lack the permission.
+        """
+        answer = self._session.get(
+            in_server("/repos"), resource="repositories", query={"permission": _READ, "limit": 1}
+        )
+        readable = parse.parse_page(answer.json()).values
+        number = answer.headers.get("x-auserid", "")
+        return CredentialCheck(
+            account=unquote(answer.headers.get("x-ausername", "")) or "an unnamed account",
+            missing=() if readable else (_READ,),
+            identity=f"user-{number}" if re.fullmatch("[0-9]{1,19}", number) else "",
+        )
+
+    # --- repositories ------------------------------------------------------------------------
+
+    def get_repositories(self, *, name: str = "") -> Iterator[RepositoryInfo]:
+        """Every repository that the credential reaches, or those whose name fits, page by page."""
+        query = {"name": name} if name else None
+        for page in self._session.pages(
+            in_server("/repos"), resource="repositories", limit=_PER_PAGE, query=query
+        ):
+            for value in page.values:
+                yield parse.parse_repository(value, self._endpoints)
+
+    def get_repository(self, identifier: str) -> RepositoryInfo:
+        """One repository, with its default branch where the host tells it along."""
+        where = self._in_repository(identifier, "")
+        answer = self._session.get(where, resource="repository")
+        return parse.parse_repository(answer.json(), self._endpoints)
+
+    def get_default_branch(self, identifier: str) -> str | None:
+        """The default branch; None where the one that is configured does not exist.
+
+        Raises:
+            NotFound: no such repository.
+        """
+        where = self._in_repository(identifier, "/default-branch")
+        answer = self._session.get(
+            where, resource="repository", passed=frozenset({int(HTTPStatus.NOT_FOUND)})
+        )
+        if answer.status != HTTPStatus.NOT_FOUND:
+            return parse.parse_default_branch(answer.json())
+        if "NoSuchRepositoryException" in told_by(answer):
+            raise NotFound("repository")
+        # Some servers say so in other words; an absent repository is told by itself.
+        self.get_repository(identifier)
+        return None
+
+    def get_branches(self, identifier: str, *, query: str) -> Iterator[BranchInfo]:
+        """The branches whose names hold a text, page after page."""
+        where = self._in_repository(identifier, "/branches")
+        asked = {"filterText": query} if query else None
+        for page in self._session.pages(where, resource="repository", limit=_PER_PAGE, query=asked):
+            yield from parse.parse_branches(page.values)
+
+    # --- commits -----------------------------------------------------------------------------
+
+    def get_commit(self, identifier: str, sha: str) -> CommitInfo:
+        """One commit by its id or an abbreviation.
+
+        Raises:
+            InvalidArgument: the abbreviation fits several commits.
+        """
+        where = self._in_repository(identifier, "/commits/{commit_id}", commit_id=sha)
+        answer = self._session.get(where, resource="commit", passed=_BAD_REQUEST)
+        if answer.status in _BAD_REQUEST:
+            raise _no_commit(answer)
+        return parse.parse_commit(answer.json(), self._page(identifier))
+
+    def resolve_ref(self, identifier: str, ref: str) -> str:
+        """The full id that a branch, a tag or an id names; "" is the default branch."""
+        where = self._in_repository(identifier, "/commits")
+        query: dict[str, str | int] = {"limit": 1, **({"until": ref} if ref else {})}
+        answer = self._session.get(where, resource="ref", query=query, passed=_BAD_REQUEST)
+        if answer.status in _BAD_REQUEST:
+            raise NotFound("ref")
+        found = parse.parse_commits(parse.parse_page(answer.json()).values, "")
+        if not found:
+            raise NotFound("ref")
+        return found[0].sha
+
+    def list_commits(
+        self, identifier: str, *, sha: str, path: str, page: int, per_page: int
+    ) -> tuple[list[CommitInfo], bool]:
+        """A page of a history, newest first, and whether more follow."""
+        where = self._in_repository(identifier, "/commits")
+        query: dict[str, str | int] = {
+            "until": sha,
+            "start": (page - 1) * per_page,
+            "limit": per_page,
+            **({"path": path} if path else {}),
+        }
+        answer = self._session.get(where, resource="commit", query=query)
+        found = parse.parse_page(answer.json())
+        return parse.parse_commits(found.values, self._page(identifier)), not found.is_last
+
+    def get_commits(
+        self, identifier: str, shas: Iterable[str], *, path: str, until: str
+    ) -> dict[str, CommitInfo | ScmError]:
+        """Commits by their full ids, all of which touched ``path`` before commit ``until``.
+
+        The host has no request for many: what this process does not know yet is looked for in the
+        file's history where it is much, and else asked for one by one.
+        """
+        wanted = list(dict.fromkeys(shas))
+        shelf = Shelf(api=self._endpoints.api, identity=self._auth.identity, identifier=identifier)
+        known = self._commits.get(shelf, wanted)
+        fresh: dict[str, CommitInfo] = {}
+        if len(wanted) - len(known) > _FEW_COMMITS:
+            missing = {sha for sha in wanted if sha not in known}
+            fresh = self._from_history(identifier, missing, path=path, until=until)
+        failed: dict[str, ScmError] = {}
+        for sha in (sha for sha in wanted if sha not in known and sha not in fresh):
+            try:
+                fresh[sha] = self.get_commit(identifier, sha)
+            except ScmError as error:
+                failed[sha] = error
+        self._commits.put(shelf, fresh)
+        return {**known, **fresh, **failed}
+
+    def _from_history(
+        self, identifier: str, missing: set[str], *, path: str, until: str
+    ) -> dict[str, CommitInfo]:
+        """Those of the commits that a file's history holds, as long as a page brings several."""
+        where = self._in_repository(identifier, "/commits")
+        query = {"until": until, "path": path, "followRenames": "true"}
+        pages = self._session.pages(where, resource="commit", limit=_PER_PAGE, query=query)
+        found: dict[str, CommitInfo] = {}
+        try:
+            for page in pages:
+                commits = parse.parse_commits(page.values, self._page(identifier))
+                brought = {each.sha: each for each in commits if each.sha in missing}
+                found |= brought
+                if len(brought) <= 1 or len(found) == len(missing):
+                    break
+        except (NotFound, HostRejected):
+            pass  # a history that the host does not tell is no reason not to ask by id
+        return found
+
+    # --- what changed ------------------------------------------------------------------------
+
+    def compare_commits(
+        self, identifier: str, *, base: str, head: str, max_commits: int
+    ) -> ComparisonInfo:
+        """What ``head`` has that ``base`` has not; for the host, head is ``from``."""
+        query = {"from": head, "to": base}
+        where = self._in_repository(identifier, "/compare/commits")
+        values: list[Json] = []
+        for page in self._session.pages(
+            where, resource="commit", limit=min(max_commits + 1, _PER_PAGE), query=query
+        ):
+            values += page.values
+            if len(values) > max_commits:
+                break
+        files, files_truncated = self._changes(
+            self._in_repository(identifier, "/compare/changes"), query
+        )
+        return ComparisonInfo(
+            commits=tuple(parse.parse_commits(values[:max_commits], self._page(identifier))),
+            files=files,
+            commits_truncated=len(values) > max_commits,
+            files_truncated=files_truncated,
+        )
+
+    def get_commit_changes(self, identifier: str, sha: str) -> tuple[FileChange, ...]:
+        """What a commit changed against its first parent."""
+        where = self._in_repository(identifier, "/commits/{commit_id}/changes", commit_id=sha)
+        return self._changes(where, {"withComments": "false"})[0]
+
+    def _changes(
+        self, where: Route, query: Mapping[str, str | int]
+    ) -> tuple[tuple[FileChange, ...], bool]:
+        """Changed files, and whether there are more; a server ends the list at its own cap."""
+        found: list[FileChange] = []
+        for page in self._session.pages(where, resource="commit", limit=_PER_PAGE, query=query):
+            found += parse.parse_changes(page.values)
+            if page.is_last or len(found) >= _MOST_CHANGES:
+                return tuple(found[:_MOST_CHANGES]), not page.is_last
+        return tuple(found), True
+
+    def get_pull_requests(self, identifier: str, sha: str) -> list[PullRequestInfo]:
+        """The pull requests that hold a commit."""
+        where = self._in_repository(identifier, "/commits/{commit_id}/pull-requests", commit_id=sha)
+        found: list[PullRequestInfo] = []
+        for page in self._session.pages(where, resource="commit", limit=_MOST_PULLS):
+            found += parse.parse_pull_requests(page.values, self._page(identifier))
+            if len(found) >= _MOST_PULLS:
+                break
+        return found[:_MOST_PULLS]
+
+    # --- files -------------------------------------------------------------------------------
+
+    def get_file(self, identifier: str, *, path: str, ref: str, max_bytes: int) -> FileContent:
+        """The first bytes of a file, and its size, which is asked for where no header tells it.
+
+        Raises:
+            NotFound: no such file; a folder or a submodule is none.
+        """
+        where = self._in_repository(identifier, "/raw/{+path}", path=path)
+        answer = self._session.call(
+            "GET",
+            where,
+            resource="file",
+            query={"at": ref},
+            headers=_RAW,
+            passed=_BAD_REQUEST,
+            read_at_most=max_bytes,
+        )
+        if answer.status in _BAD_REQUEST:  # what stands there is no file
+            raise NotFound("file")
+        size = len(answer.body)
+        if answer.truncated:
+            size = max(size, self._size_of(answer, identifier, path=path, ref=ref))
+        return FileContent(path=path, commit_sha=ref, content=answer.body[:max_bytes], size=size)
+
+    def _size_of(self, answer: HostResponse, identifier: str, *, path: str, ref: str) -> int:
+        told = answer.headers.get("content-length", "")
+        if re.fullmatch("[0-9]{1,18}", told) and "content-encoding" not in answer.headers:
+            return int(told)
+        where = self._in_repository(identifier, "/browse/{+path}", path=path)
+        size = self._session.get(where, resource="file", query={"at": ref, "size": "true"})
+        return parse.parse_size(size.json())
+
+    def get_tree(self, identifier: str, *, sha: str, path: str, max_entries: int) -> TreeInfo:
+        """Every file below a folder; the host names them from that folder on, and nothing else."""
+        where = self._in_repository(identifier, "/files")
+        if path:
+            where = self._in_repository(identifier, "/files/{+path}", path=path)
+        found: list[str] = []
+        try:
+            for page in self._session.pages(
+                where, resource="folder", limit=max_entries + 1, query={"at": sha}
+            ):
+                found += parse.parse_paths(page.values)
+                if len(found) > max_entries:
+                    break
+        except HostRejected:  # 400: a file is no folder
+            raise NotFound("folder") from None
+        prefix = f"{path}/" if path else ""
+        return TreeInfo(
+            entries=tuple(TreeEntry(path=f"{prefix}{name}") for name in found[:max_entries]),
+            truncated=len(found) > max_entries,
+        )
+
+    def get_blame(
+        self, identifier: str, *, path: str, ref: str, first: int, count: int
+    ) -> BlamePage:
+        """``count`` lines from number ``first`` (from 1) on, with their blame, or fewer.
+
+        One request; a further one for a binary file, which has no text.
+
+        Raises:
+            NotFound: no such commit or file.
+        """
+        query: dict[str, str | int] = {
+            "at": ref,
+            "blame": "true",
+            "start": first - 1,
+            "limit": count,
+        }
+        where = self._in_repository(identifier, "/browse/{+path}", path=path)
+        answer = self._session.get(where, resource="file", query=query, passed=_BAD_REQUEST)
+        if answer.status in _BAD_REQUEST:
+            raise NotFound("file")
+        page = parse_blame(answer.json())
+        if page is None:
+            raise NotFound("file")
+        if isinstance(page, BinaryFile):
+            query["noContent"] = "true"
+            page = parse_blame_alone(self._session.get(where, resource="file", query=query).json())
+        return page
+
+    # --- webhooks ----------------------------------------------------------------------------
+
+    def register_webhook(self, identifier: str, *, url: str, secret: str) -> str:
+        """Registers a webhook, or brings the one with this URL up to date; answers its id."""
+        where = self._in_repository(identifier, "/webhooks")
+        body: Json = {
+            "name": "sentry",
+            "url": url,
+            "active": True,
+            "events": list(_EVENTS),
+            "configuration": {"secret": secret},
+            "sslVerificationRequired": True,
+        }
+        known = self._find_hook(where, url)
+        if known is None:
+            answer = self._session.call("POST", where, resource="repository", json=body)
+            return parse.parse_hook(answer.json()).id
+        where = self._hook(identifier, known)
+        self._session.call("PUT", where, resource="webhook", json=body, repeatable=True)
+        return known
+
+    def _find_hook(self, where: Route, url: str) -> str | None:
+        """The webhook with this URL that was registered first."""
+        for page in self._session.pages(where, resource="repository", limit=_PER_PAGE):
+            for hook in parse.parse_hooks(page.values):
+                if hook.url == url:
+                    return hook.id
+        return None
+
+    def unregister_webhook(self, identifier: str, webhook_id: str) -> None:
+        """Removes a webhook; one that is gone is no error."""
+        where = self._hook(identifier, webhook_id)
+        try:
+            self._session.call("DELETE", where, resource="webhook", repeatable=True)
+        except NotFound:
+            return
+
+    def _hook(self, identifier: str, webhook_id: str) -> Route:
+        return self._in_repository(identifier, "/webhooks/{webhook_id}", webhook_id=webhook_id)
+
+    # --- paths -------------------------------------------------------------------------------
+
+    def _in_repository(self, identifier: str, rest: str, **values: str | int) -> Route:
+        name = parse_identifier(identifier)
+        return in_server(
+            "/projects/{project}/repos/{slug}" + rest,
+            project=name.project,
+            slug=name.slug,
+            **values,
+        )
+
+    def _page(self, identifier: str) -> str:
+        return self._endpoints.page(parse_identifier(identifier))
+
+
+def _no_commit(answer: HostResponse) -> ScmError:
+    """Why the host takes no such id."""
+    if any("ambiguous" in text.lower() for text in told_by(answer)):
+        return InvalidArgument("commit_sha", "fits several commits")
+    return NotFound("commit")

@@ -1,0 +1,285 @@
+"""Bitbucket Data Center as a provider: its metadata, and what an installation of it can do."""
+
+import functools
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from sentry.integrations.base import Integration, IntegrationProvider
+from sentry.integrations.bitbucket_server.auth import BasicAuth, TokenAuth
+from sentry.integrations.bitbucket_server.client import BitbucketServerClient
+from sentry.integrations.bitbucket_server.dialect import BitbucketServerDialect
+from sentry.integrations.bitbucket_server.endpoints import Endpoints, server_endpoints
+from sentry.integrations.bitbucket_server.line_blame import blame_lines, blame_whole_file
+from sentry.integrations.bitbucket_server.names import parse_identifier
+from sentry.integrations.bitbucket_server.source_urls import SourceUrls
+from sentry.integrations.bitbucket_server.webhooks.receiver import BitbucketServerReceiver
+from sentry.integrations.source_code_management.errors import (
+    HostForbidden,
+    IntegrationBroken,
+    NotFound,
+    ScmError,
+)
+from sentry.integrations.source_code_management.http import HostSession
+from sentry.integrations.source_code_management.types import (
+    BlameRangeInfo,
+    BranchInfo,
+    Capability,
+    CommitInfo,
+    ComparisonInfo,
+    CredentialCheck,
+    FileBlameInfo,
+    FileChange,
+    FileContent,
+    MirrorSource,
+    ProviderKey,
+    PullRequestInfo,
+    RepositoryInfo,
+    RepositoryRef,
+    SourceLineInfo,
+    TreeInfo,
+)
+
+_STRICT = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+_URL = r"^https?://[^\s@?#]+$"
+
+
+class BitbucketServerLogin(BaseModel):
+    """A user's name and password."""
+
+    model_config = _STRICT
+
+    username: str = Field(pattern=r"^[^\x00-\x1f\x7f:]{1,255}$")
+    password: str = Field(repr=False, pattern=r"^[^\x00-\x1f\x7f]{1,4096}$")
+
+
+class BitbucketServerMetadata(BaseModel):
+    """What the platform keeps of an integration: exactly one of ``token`` and ``basic``.
+
+    ``base_url`` is the server's, its context path included ("https://HOST/bitbucket"); people see
+    its pages there too, unless ``web_url`` says otherwise.
+    """
+
+    model_config = _STRICT
+
+    base_url: str = Field(pattern=_URL)
+    web_url: str | None = Field(default=None, pattern=_URL)
+    token: str | None = Field(default=None, repr=False, pattern=r"^[\x21-\x7e]{1,4096}$")
+    basic: BitbucketServerLogin | None = None
+
+    @model_validator(mode="after")
+    def _has_one_credential(self) -> Self:
+        if (self.token is None) == (self.basic is None):
+            raise ValueError("needs exactly one of token and basic")
+        return self
+
+    def endpoints(self) -> Endpoints:
+        """Where this server lives."""
+        return server_endpoints(base_url=self.base_url, web_url=self.web_url)
+
+    def auth(self) -> TokenAuth | BasicAuth:
+        """The credential as requests carry it."""
+        if self.basic is not None:
+            return BasicAuth(self.basic.username, self.basic.password)
+        return TokenAuth(self.token or "")
+
+
+class BitbucketServerIntegration(Integration):
+    """An installation of Bitbucket Data Center in an organization."""
+
+    @functools.cached_property
+    def _metadata(self) -> BitbucketServerMetadata:
+        try:
+            return BitbucketServerMetadata.model_validate(self.metadata)
+        except ValidationError:
+            raise IntegrationBroken("the integration's stored settings are not valid") from None
+
+    def get_client(self) -> BitbucketServerClient:
+        """The client with this installation's credential.
+
+        Raises:
+            IntegrationBroken: the stored metadata is not valid.
+        """
+        return self._client
+
+    @functools.cached_property
+    def _client(self) -> BitbucketServerClient:
+        endpoints, auth = self._metadata.endpoints(), self._metadata.auth()
+        session = HostSession(endpoints.api, auth=auth, dialect=BitbucketServerDialect())
+        return BitbucketServerClient(session, endpoints, auth=auth)
+
+    def check_credential(self) -> CredentialCheck:
+        """See ``Integration``."""
+        return self.get_client().check_credential()
+
+    # --- RepositoryIntegration ---------------------------------------------------------------
+
+    def get_repositories(self, *, query: str = "") -> Iterator[RepositoryInfo]:
+        """See ``RepositoryIntegration``. The host looks for the query in repositories' names."""
+        return self.get_client().get_repositories(name=query.strip())
+
+    def get_repository(self, identifier: str) -> RepositoryInfo:
+        """See ``RepositoryIntegration``."""
+        return self.get_client().get_repository(identifier)
+
+    def has_repo_access(self, repo: RepositoryRef) -> bool:
+        """See ``RepositoryIntegration``."""
+        try:
+            self.get_repository(repo.identifier)
+        except (NotFound, HostForbidden):
+            return False
+        return True
+
+    def get_repository_default_branch(self, repo: RepositoryRef) -> str | None:
+        """See ``RepositoryIntegration``."""
+        return self.get_client().get_default_branch(repo.identifier)
+
+    def get_branches(self, repo: RepositoryRef, *, query: str = "") -> Iterator[BranchInfo]:
+        """See ``BranchIntegration``."""
+        return self.get_client().get_branches(repo.identifier, query=query)
+
+    # --- CommitIntegration -------------------------------------------------------------------
+
+    def get_commit(self, repo: RepositoryRef, sha: str) -> CommitInfo:
+        """See ``CommitIntegration``."""
+        commit = self.get_client().get_commit(repo.identifier, sha)
+        if not commit.sha.startswith(sha.lower()):
+            raise NotFound("commit")
+        return commit
+
+    def resolve_ref(self, repo: RepositoryRef, ref: str) -> str:
+        """See ``CommitIntegration``."""
+        return self.get_client().resolve_ref(repo.identifier, ref)
+
+    def list_commits(
+        self, repo: RepositoryRef, *, sha: str, path: str, page: int, per_page: int
+    ) -> tuple[list[CommitInfo], bool]:
+        """See ``CommitIntegration``."""
+        return self.get_client().list_commits(
+            repo.identifier, sha=sha, path=path, page=page, per_page=per_page
+        )
+
+    # --- ComparisonIntegration, PullRequestIntegration ---------------------------------------
+
+    def compare_commits(
+        self, repo: RepositoryRef, *, base: str, head: str, max_commits: int
+    ) -> ComparisonInfo:
+        """See ``ComparisonIntegration``."""
+        return self.get_client().compare_commits(
+            repo.identifier, base=base, head=head, max_commits=max_commits
+        )
+
+    def get_commit_changes(self, repo: RepositoryRef, *, sha: str) -> tuple[FileChange, ...]:
+        """See ``ComparisonIntegration``. The server's own cap may be lower, 1,000 as a rule."""
+        return self.get_client().get_commit_changes(repo.identifier, sha)
+
+    def get_pull_requests_for_commit(
+        self, repo: RepositoryRef, *, sha: str
+    ) -> list[PullRequestInfo]:
+        """See ``PullRequestIntegration``."""
+        return self.get_client().get_pull_requests(repo.identifier, sha)
+
+    # --- FileIntegration, TreeIntegration ----------------------------------------------------
+
+    def get_file(self, repo: RepositoryRef, *, path: str, sha: str, max_bytes: int) -> FileContent:
+        """See ``FileIntegration``."""
+        return self.get_client().get_file(repo.identifier, path=path, ref=sha, max_bytes=max_bytes)
+
+    def get_tree(self, repo: RepositoryRef, *, sha: str, path: str, max_entries: int) -> TreeInfo:
+        """See ``TreeIntegration``. The host lists no submodules and tells no kinds apart."""
+        return self.get_client().get_tree(
+            repo.identifier, sha=sha, path=path, max_entries=max_entries
+        )
+
+    # --- CommitContextIntegration, MirrorIntegration -----------------------------------------
+
+    def get_blame_for_files(
+        self, files: Sequence[SourceLineInfo]
+    ) -> list[FileBlameInfo | ScmError]:
+        """See ``CommitContextIntegration`` and ``line_blame``."""
+        return blame_lines(self.get_client(), files)
+
+    def get_file_blame(
+        self, repo: RepositoryRef, *, path: str, sha: str
+    ) -> Iterator[BlameRangeInfo]:
+        """See ``CommitContextIntegration`` and ``line_blame``."""
+        return blame_whole_file(self.get_client(), repo, path=path, sha=sha)
+
+    def get_mirror_source(
+        self, repo: RepositoryRef, *, rejected: MirrorSource | None = None
+    ) -> MirrorSource:
+        """See ``MirrorIntegration``. There is no other credential than the stored one."""
+        auth = self._metadata.auth()
+        if rejected is not None and rejected.identity == auth.identity:
+            raise IntegrationBroken
+        return MirrorSource(
+            url=self._metadata.endpoints().clone(parse_identifier(repo.identifier)),
+            headers=auth.headers(),
+            identity=auth.identity,
+        )
+
+    # --- WebhookIntegration ------------------------------------------------------------------
+
+    def register_webhook(self, repo: RepositoryRef, *, url: str, secret: str) -> str:
+        """See ``WebhookIntegration``."""
+        return self.get_client().register_webhook(repo.identifier, url=url, secret=secret)
+
+    def unregister_webhook(self, repo: RepositoryRef, *, webhook_id: str) -> None:
+        """See ``WebhookIntegration``."""
+        self.get_client().unregister_webhook(repo.identifier, webhook_id)
+
+    # --- SourceUrlIntegration ----------------------------------------------------------------
+
+    def _source_urls(self) -> SourceUrls:
+        return SourceUrls(self._metadata.endpoints())
+
+    def source_url_matches(self, url: str) -> bool:
+        """See ``SourceUrlIntegration``."""
+        return self._source_urls().matches(url)
+
+    def format_source_url(self, repo: RepositoryRef, *, path: str, ref: str) -> str:
+        """See ``SourceUrlIntegration``."""
+        return self._source_urls().of_file(repo, path=path, ref=ref)
+
+    def extract_branch_from_source_url(self, repo: RepositoryRef, url: str) -> str:
+        """See ``SourceUrlIntegration``."""
+        return self._source_urls().parts(repo, url)[0]
+
+    def extract_source_path_from_source_url(self, repo: RepositoryRef, url: str) -> str:
+        """See ``SourceUrlIntegration``."""
+        return self._source_urls().parts(repo, url)[1]
+
+    def format_commit_url(self, repo: RepositoryRef, *, sha: str) -> str:
+        """See ``SourceUrlIntegration``."""
+        return self._source_urls().of_commit(repo, sha=sha)
+
+
+class BitbucketServerIntegrationProvider(IntegrationProvider):
+    """Bitbucket Data Center, and the Bitbucket Server that it was before."""
+
+    key = ProviderKey.BITBUCKET_SERVER
+    name = "Bitbucket Data Center"
+    feature = "organizations:integrations-bitbucket_server"
+    metadata_model = BitbucketServerMetadata
+    installation_class = BitbucketServerIntegration
+    commit_url_format = "{url}/commits/{sha}"
+    codeowners_locations = (".bitbucket/CODEOWNERS",)
+    webhook_receiver = BitbucketServerReceiver()
+    unsupported: ClassVar[dict[Capability, str]] = {
+        Capability.ISSUES: "Bitbucket Data Center has no issues of its own; Jira keeps them apart",
+        Capability.CODE_SEARCH: "the published API of Bitbucket Data Center has no code search",
+    }
+
+    @classmethod
+    def external_id_of(cls, metadata: BaseModel) -> str:
+        """The server with the start of the credential's digest.
+
+        Raises:
+            TypeError: the metadata are another provider's.
+        """
+        if not isinstance(metadata, BitbucketServerMetadata):
+            raise TypeError("expected Bitbucket Data Center's metadata")
+        kind = "token" if metadata.basic is None else "basic"
+        host = metadata.endpoints().host
+        return f"{host}:{kind}-{metadata.auth().identity[:24]}"
