@@ -47,9 +47,10 @@ class Emulator:
 
     `tokens` maps each accepted token to `(login, *grants)`: a grant with a slash is the full name
     of a private repository that it sees (none: all of them), any other is an OAuth scope. `users`
-    maps e-mail addresses to logins. `rate_limit` is points an hour, None for a host without
-    limits. `search_lag` is seconds until something new is found. `delivery_retries` follow a
-    webhook that was not answered with 2xx. `clock` gives aware UTC.
+    maps e-mail addresses to logins, `clients` an application's id to `(secret, login, *grants)`,
+    `workflows` an owner to the process of its issues. `rate_limit` is points an hour, None for a
+    host without limits. `search_lag` is seconds until something new is found. `delivery_retries`
+    follow a webhook that was not answered with 2xx. `clock` gives aware UTC.
     `contracts` is a folder with the hosts' published descriptions: with it, everything that passes
     is held against them, and `problems` tells what is wrong.
 
@@ -65,6 +66,8 @@ class Emulator:
         tokens: Mapping[str, Sequence[str]] | None = None,
         app: AppCredentials | None = None,
         users: Mapping[str, str] | None = None,
+        clients: Mapping[str, Sequence[str]] | None = None,
+        workflows: Mapping[str, str] | None = None,
         page_size_cap: int = 100,
         rate_limit: int | None = 5000,
         search_lag: float = 0.0,
@@ -80,7 +83,7 @@ class Emulator:
         if dialect not in DIALECTS:
             raise ValueError(f"there is no dialect {dialect!r}; known: {', '.join(DIALECTS)}")
         self.world = World(
-            credentials=Credentials(tokens or {}, app, clock),
+            credentials=Credentials(tokens or {}, app, clock, clients=clients),
             clock=clock,
             page_size_cap=page_size_cap,
             rate_limit=rate_limit,
@@ -88,6 +91,7 @@ class Emulator:
             tree_limit=tree_limit,
             allow_push=allow_push,
             users={mail.lower(): login for mail, login in (users or {}).items()},
+            workflows=dict(workflows or {}),
         )
         self.faults = Faults()
         self._log = RequestLog()
@@ -225,7 +229,8 @@ class Emulator:
 
     def issues(self, full_name: str) -> list[Issue]:
         """The issues of a repository, oldest first; raises `KeyError`."""
-        return self.world.store.issues(self._repository(full_name).id)
+        home = self.world.issue_home(self._repository(full_name))
+        return self.world.store.issues(home)
 
     def add_pull_request(
         self,

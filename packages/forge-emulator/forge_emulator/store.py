@@ -40,7 +40,10 @@ class Label:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Issue:
-    """An issue; `number` counts within the repository, together with pull requests."""
+    """An issue; `number` counts within the repository, together with pull requests.
+
+    `kind` and `status` are its type and its state by the host's own names, where it has such.
+    """
 
     id: int
     number: int
@@ -55,6 +58,8 @@ class Issue:
     closed_at: datetime | None = None
     labels: tuple[str, ...] = ()
     assignees: tuple[str, ...] = ()
+    kind: str = ""
+    status: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,6 +133,7 @@ class Store:
         self._pulls: dict[tuple[int, int], PullRequest] = {}
         self._comments: dict[int, Comment] = {}
         self._hooks: dict[int, Hook] = {}
+        self._deliveries: dict[int, int] = defaultdict(int)
         self._labels: dict[int, dict[str, Label]] = {}
 
     def _next_id(self) -> int:
@@ -151,21 +157,26 @@ class Store:
         assignees: tuple[str, ...] = (),
     ) -> Issue:
         """A new open issue; labels that the repository lacks are made."""
-        with self._lock:
-            issue = Issue(
-                id=self._next_id(),
-                number=self._next_number(repository_id),
+        return self.add_issue(
+            Issue(
+                id=0,
+                number=0,
                 repository_id=repository_id,
                 title=title,
                 body=body,
                 author=author,
                 created_at=now,
                 updated_at=now,
-                labels=self.ensure_labels(repository_id, labels),
+                labels=labels,
                 assignees=assignees,
             )
-            self._issues[repository_id, issue.number] = issue
-            return issue
+        )
+
+    def add_issue(self, issue: Issue) -> Issue:
+        """Keep an issue under the next id and number, whatever it has for them."""
+        with self._lock:
+            number = self._next_number(issue.repository_id)
+            return self.save_issue(replace(issue, id=self._next_id(), number=number))
 
     def issue(self, repository_id: int, number: int) -> Issue:
         with self._lock:
@@ -340,6 +351,12 @@ class Store:
         with self._lock:
             self._hooks[hook.id] = hook
         return hook
+
+    def next_delivery(self, hook_id: int) -> int:
+        """How many deliveries of a webhook there were, with this one."""
+        with self._lock:
+            self._deliveries[hook_id] += 1
+            return self._deliveries[hook_id]
 
     def delete_hook(self, repository_id: int, hook_id: int) -> None:
         with self._lock:

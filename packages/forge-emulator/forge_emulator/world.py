@@ -31,8 +31,9 @@ class World:
     `rate_limit` is points an hour for each caller, None without limits and without their headers
     (as GitHub Enterprise Server starts). `search_lag` is how long something new stays hidden from
     searches, `tree_limit` how many entries a tree shows at most. `users` maps an e-mail address
-    to the login of the account that owns it. `url` is the root of the running server; `announce`
-    takes what webhooks tell of.
+    to the login of the account that owns it. `workflows` names the process that an owner's issues
+    follow, where the host has several. `url` is the root of the running server; `announce` takes
+    what webhooks tell of. `issue_home` tells where the store keeps a repository's issues.
     """
 
     credentials: Credentials
@@ -43,11 +44,13 @@ class World:
     tree_limit: int = 100_000
     allow_push: bool = False
     users: Mapping[str, str] = field(default_factory=dict)
+    workflows: Mapping[str, str] = field(default_factory=dict)
     repositories: Repositories = field(default_factory=Repositories)
     store: Store = field(default_factory=Store)
     blame: BlameMemo = field(default_factory=BlameMemo)
     url: str = ""
     announce: Callable[[Change], None] = lambda _change: None
+    issue_home: Callable[[Repository], int] = lambda repository: repository.id
     oauth: OAuthGrants = field(init=False)
     _pushes: PushWatch = field(init=False)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from forge_emulator.dialects.bitbucket import Bitbucket
 from forge_emulator.dialects.bitbucket_server import BitbucketServer
 from forge_emulator.dialects.github import GitHub
+from forge_emulator.dialects.vsts import AzureDevOps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,4 +54,5 @@ DIALECTS: dict[str, Callable[[World], Dialect]] = {
     "bitbucket": Bitbucket,
     "bitbucket_server": BitbucketServer,
     "github": GitHub,
+    "vsts": AzureDevOps,
 }
