@@ -1,0 +1,295 @@
+"""Bitbucket's API as the platform uses it: a path, one call, a parse."""
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from itertools import islice
+
+from sentry.integrations.bitbucket import parse, parse_files, parse_pulls
+from sentry.integrations.bitbucket.history import History
+from sentry.integrations.bitbucket.paging import heavy_pages, page_links
+from sentry.integrations.bitbucket.tree_walk import read_tree
+from sentry.integrations.source_code_management.errors import (
+    HostRejected,
+    InvalidArgument,
+    NotFound,
+)
+from sentry.integrations.source_code_management.http import HostSession
+from sentry.integrations.source_code_management.http_paths import Route, route
+from sentry.integrations.source_code_management.json_reader import Json
+from sentry.integrations.source_code_management.types import (
+    BranchInfo,
+    CodeMatch,
+    CommitInfo,
+    ComparisonInfo,
+    FileChange,
+    FileContent,
+    RepositoryInfo,
+    TreeInfo,
+)
+
+_PAGE = 100
+_CHANGES_PAGE, _MOST_CHANGES = 500, 3000
+_BAD = int(HTTPStatus.BAD_REQUEST)
+_RAW = {"accept": "*/*"}
+_LONGEST_SEARCH = 250  # characters
+HOOK_EVENTS = (
+    "repo:push",
+    "repo:updated",
+    "repo:transfer",
+    "repo:deleted",
+    "pullrequest:created",
+    "pullrequest:updated",
+    "pullrequest:fulfilled",
+    "pullrequest:rejected",
+)
+
+
+class BitbucketClient:
+    """Calls to Bitbucket with one credential. Identifiers are "workspace/slug".
+
+    Every method raises what ``HostSession.request`` raises, and InvalidArgument for an identifier
+    or a path that cannot be one.
+    """
+
+    def __init__(self, session: HostSession, *, identity: str) -> None:
+        """Takes the session, and what names its credential."""
+        self._session = session
+        self._identity = identity
+
+    # --- repositories ------------------------------------------------------------------------
+
+    def get_workspaces(self) -> Iterator[str]:
+        """The slugs of the workspaces that the account is in; an access token has none to tell."""
+        for page in self._session.pages(
+            route("/user/workspaces"), resource="workspaces", query={"pagelen": _PAGE}
+        ):
+            yield from parse.parse_workspaces(page.json())
+
+    def get_repositories(
+        self, workspace: str, *, name: str = "", page_size: int = _PAGE
+    ) -> Iterator[RepositoryInfo]:
+        """The repositories of a workspace, page after page; of a part of their name, if given."""
+        query: dict[str, str | int] = {"pagelen": page_size}
+        if name:
+            query["q"] = f"name ~ {parse.quoted(name)}"
+        where = route("/repositories/{workspace}", workspace=workspace)
+        for page in self._session.pages(where, resource="workspace", query=query):
+            yield from parse.parse_repositories(page.json())
+
+    def get_repository(self, identifier: str) -> RepositoryInfo:
+        """One repository."""
+        where = self._in_repository(identifier, "")
+        return parse.parse_repository(self._session.get_json(where, resource="repository").json())
+
+    # --- commits and refs --------------------------------------------------------------------
+
+    def get_commit(self, identifier: str, sha: str, *, resource: str = "commit") -> CommitInfo:
+        """The commit of an id or an abbreviation of one.
+
+        Raises:
+            NotFound: there is none; ``resource`` is what it names.
+            InvalidArgument: the abbreviation fits several commits.
+        """
+        where = self._in_repository(identifier, "/commit/{sha}", sha=sha)
+        answer = self._session.get_json(where, resource=resource, passed=frozenset({_BAD}))
+        if answer.status == _BAD:
+            if "ambiguous" in parse.parse_message(answer.json()).lower():
+                raise InvalidArgument("commit_sha", "fits several commits")
+            raise HostRejected("the host rejected the request with the status 400", status=_BAD)
+        return parse.parse_commit(answer.json())
+
+    def find_ref(self, identifier: str, name: str) -> str | None:
+        """The commit of a branch, or else of a tag, of exactly this name; None without one."""
+        answer = self._session.get_json(
+            self._in_repository(identifier, "/refs"),
+            resource="repository",
+            query={"q": f"name = {parse.quoted(name)}"},
+        )
+        found = [ref for ref in parse.parse_refs(answer.json()) if ref.name == name]
+        found.sort(key=lambda ref: not ref.is_branch)
+        return found[0].sha if found else None
+
+    def list_commits(
+        self, identifier: str, *, sha: str, path: str, page: int, per_page: int
+    ) -> tuple[list[CommitInfo], bool]:
+        """A page of a history, newest first, and whether more follow."""
+        where = self._in_repository(identifier, "/commits/{sha}", sha=sha)
+        history = History(
+            self._session, where, path=path, identity=self._identity, links=page_links()
+        )
+        return history.page(page, per_page)
+
+    def get_branches(self, identifier: str, *, query: str = "") -> Iterator[BranchInfo]:
+        """The branches, page after page; those whose names hold the query."""
+        parameters: dict[str, str | int] = {"pagelen": _PAGE}
+        if query:
+            parameters["q"] = f"name ~ {parse.quoted(query)}"
+        where = self._in_repository(identifier, "/refs/branches")
+        for page in self._session.pages(where, resource="repository", query=parameters):
+            yield from parse.parse_branches(page.json())
+
+    # --- comparisons -------------------------------------------------------------------------
+
+    def compare(self, identifier: str, *, base: str, head: str, max_commits: int) -> ComparisonInfo:
+        """What ``head`` has that ``base`` has not.
+
+        Raises:
+            NotFound: no such commit, or the two have no common ancestor.
+        """
+        meeting = self._merge_base(identifier, base, head)
+        if meeting == head:
+            return ComparisonInfo(commits=(), files=())
+        commits = list(islice(self._commits_beyond(identifier, base, head), max_commits + 1))
+        # The first of two stands for the new state: the reverse of git's order.
+        spec = f"{head}..{meeting}"
+        files = self._changes(identifier, spec, {"topic": "false"}, resource="commit")
+        return ComparisonInfo(
+            commits=tuple(commits[:max_commits]),
+            files=tuple(files[:_MOST_CHANGES]),
+            commits_truncated=len(commits) > max_commits,
+            files_truncated=len(files) > _MOST_CHANGES,
+        )
+
+    def _merge_base(self, identifier: str, base: str, head: str) -> str:
+        where = self._in_repository(identifier, "/merge-base/{spec}", spec=f"{head}..{base}")
+        return parse.parse_commit(self._session.get_json(where, resource="commit").json()).sha
+
+    def _commits_beyond(self, identifier: str, base: str, head: str) -> Iterator[CommitInfo]:
+        where = self._in_repository(identifier, "/commits/{sha}", sha=head)
+        query: dict[str, str | int] = {"exclude": base, "pagelen": _PAGE}
+        for page in self._session.pages(where, resource="commit", query=query):
+            yield from parse.parse_commits(page.json())
+
+    def get_commit_changes(self, identifier: str, sha: str) -> tuple[FileChange, ...]:
+        """What a commit changed against its first parent; at most 3,000 files."""
+        return tuple(self._changes(identifier, sha, {}, resource="commit")[:_MOST_CHANGES])
+
+    def _changes(
+        self, identifier: str, spec: str, more: dict[str, str | int], *, resource: str
+    ) -> list[FileChange]:
+        """The files of a diffstat, one more than are told at most."""
+        where = self._in_repository(identifier, "/diffstat/{spec}", spec=spec)
+        query: dict[str, str | int] = {**more, "pagelen": _CHANGES_PAGE}
+        pages = heavy_pages(self._session, where, resource=resource, query=query)
+        changes = (change for page in pages for change in parse_files.parse_changes(page))
+        return list(islice(changes, _MOST_CHANGES + 1))
+
+    # --- files -------------------------------------------------------------------------------
+
+    def get_file(self, identifier: str, *, path: str, sha: str, max_bytes: int) -> FileContent:
+        """The first bytes of a file, and its size: a request for each, the first for the size.
+
+        Raises:
+            NotFound: no such file; a folder or a submodule is none.
+            HostRejected: the content lies in LFS, which is another host's.
+        """
+        where = self._in_repository(identifier, "/src/{sha}/{+path}", sha=sha, path=path)
+        answer = self._session.get_json(where, resource="file", query={"format": "meta"})
+        meta = parse_files.parse_file_meta(answer.json())
+        if not meta.is_file:
+            raise NotFound("file")
+        if meta.is_elsewhere:
+            raise HostRejected("the file's content is not in git but in LFS")
+        content = b""
+        if meta.size and max_bytes:
+            content = self._session.request(
+                "GET", where, resource="file", headers=_RAW, read_at_most=max_bytes
+            ).body
+        size = max(meta.size, len(content))
+        return FileContent(path=path, commit_sha=sha, content=content[:max_bytes], size=size)
+
+    def get_tree(self, identifier: str, *, sha: str, path: str, max_entries: int) -> TreeInfo:
+        """Every file below a folder."""
+        repo = parse.parse_identifier(identifier)
+        return read_tree(self._session, repo, sha=sha, path=path, max_entries=max_entries)
+
+    def search_code(
+        self, identifier: str, *, query: str, page: int, per_page: int
+    ) -> tuple[list[CodeMatch], bool]:
+        """A page of the files that hold every word of the query, and whether more follow.
+
+        Raises:
+            HostRejected: nobody has switched the workspace's search on.
+        """
+        repo = parse.parse_identifier(identifier)
+        where = route("/workspaces/{workspace}/search/code", workspace=repo.workspace)
+        terms: dict[str, str | int] = {
+            "search_query": _search_terms(query, repo.slug),
+            "page": page,
+            "pagelen": per_page,
+        }
+        try:
+            answer = self._session.get_json(where, resource="search", query=terms).json()
+        except NotFound:
+            raise HostRejected("the workspace's code search is not switched on") from None
+        return parse_files.parse_matches(answer), parse.next_link(answer) is not None
+
+    # --- webhooks ----------------------------------------------------------------------------
+
+    def find_hook(self, identifier: str, url: str) -> str | None:
+        """The UUID of the registration that sends to a URL; None without one."""
+        where = self._in_repository(identifier, "/hooks")
+        pages = self._session.pages(where, resource="repository", query={"pagelen": _PAGE})
+        hooks = (hook for page in pages for hook in parse_pulls.parse_hooks(page.json()))
+        return next((hook.uuid for hook in hooks if hook.url == url), None)
+
+    def create_hook(self, identifier: str, *, url: str, secret: str) -> str:
+        """Registers one; sent once, whatever happens. Answers its UUID."""
+        where = self._in_repository(identifier, "/hooks")
+        answer = self._session.post_json(where, resource="repository", json=_hook(url, secret))
+        return parse_pulls.parse_hook(answer.json()).uuid
+
+    def update_hook(self, identifier: str, uuid: str, *, url: str, secret: str) -> str:
+        """Gives a registration the events and the secret that it should have. Answers its UUID."""
+        where = self._in_repository(identifier, "/hooks/{uuid}", uuid=uuid)
+        answer = self._session.request(
+            "PUT", where, resource="webhook", json=_hook(url, secret), repeatable=True
+        )
+        return parse_pulls.parse_hook(answer.json()).uuid
+
+    def delete_hook(self, identifier: str, uuid: str) -> None:
+        """Ends a registration.
+
+        Raises:
+            NotFound: there is none.
+        """
+        where = self._in_repository(identifier, "/hooks/{uuid}", uuid=uuid)
+        self._session.request("DELETE", where, resource="webhook", repeatable=True)
+
+    # --- paths -------------------------------------------------------------------------------
+
+    def _in_repository(self, identifier: str, rest: str, **values: str | int) -> Route:
+        return in_repository(identifier, rest, **values)
+
+
+def in_repository(identifier: str, rest: str, **values: str | int) -> Route:
+    """A path below a repository."""
+    repo = parse.parse_identifier(identifier)
+    base = "/repositories/{workspace}/{slug}"
+    return route(base + rest, workspace=repo.workspace, slug=repo.slug, **values)
+
+
+def _hook(url: str, secret: str) -> Json:
+    return {
+        "description": "sentry",
+        "url": url,
+        "active": True,
+        "secret": secret,
+        "events": list(HOOK_EVENTS),
+    }
+
+
+def _search_terms(query: str, slug: str) -> str:
+    """Every word in quotation marks, in which no operator is one, and the repository.
+
+    Raises:
+        InvalidArgument: no word is left, or they are longer than Bitbucket takes.
+    """
+    words = [word.replace('"', "") for word in query.split()]
+    quoted = [f'"{word}"' for word in words if word]
+    if not quoted:
+        raise InvalidArgument("query", "must hold a word")
+    terms = " ".join([*quoted, f"repo:{slug}"])
+    if len(terms) > _LONGEST_SEARCH:
+        raise InvalidArgument("query", f"is longer than the host's {_LONGEST_SEARCH} characters")
+    return terms

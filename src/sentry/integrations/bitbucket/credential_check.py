@@ -1,0 +1,99 @@
+"""Asks Bitbucket whose a credential is, and what it lacks."""
+
+from http import HTTPStatus
+
+from sentry.integrations.bitbucket import parse
+from sentry.integrations.bitbucket.client import in_repository
+from sentry.integrations.source_code_management.errors import HostForbidden, IntegrationBroken
+from sentry.integrations.source_code_management.http import HostSession
+from sentry.integrations.source_code_management.http_answers import HostResponse
+from sentry.integrations.source_code_management.http_paths import Route, route
+from sentry.integrations.source_code_management.types import CredentialCheck
+
+_FORBIDDEN = int(HTTPStatus.FORBIDDEN)
+NAME_THE_WORKSPACE = "an access token works for one workspace: the integration must name it"
+
+
+class CredentialChecker:
+    """Checks one credential by small reads; ``workspace`` is "" where the integration names none.
+
+    Bitbucket tells the scopes that a request needs and lacks when it refuses it.
+    """
+
+    def __init__(self, session: HostSession, *, workspace: str, is_account: bool) -> None:
+        """Takes the session; ``is_account`` says that an account stands behind the credential."""
+        self._session = session
+        self._workspace = workspace
+        self._is_account = is_account
+        self._missing: dict[str, None] = {}  # in the order in which they were found
+
+    def check(self) -> CredentialCheck:
+        """Who it is, and the scopes that reading code and pull requests needs and it lacks.
+
+        Webhooks need another one, which is asked for when one is registered.
+
+        Raises:
+            IntegrationBroken: the host refuses the credential, or it needs a workspace's name.
+            HostError: the host did not answer.
+        """
+        account = self._account()
+        workspace = self._workspace or self._first_workspace()
+        repository = self._first_repository(workspace) if workspace else ""
+        if repository:
+            self._read(in_repository(repository, "/pullrequests"), "pullrequest")
+        return CredentialCheck(
+            account=self._title(account),
+            missing=tuple(self._missing),
+            identity=self._identity(account),
+        )
+
+    def _title(self, account: parse.Account | None) -> str:
+        if account is not None:
+            return account.name
+        return "an account" if self._is_account else f"an access token of {self._workspace}"
+
+    def _identity(self, account: parse.Account | None) -> str:
+        """The account; with the workspace, where the integration is narrowed to one."""
+        if account is None:
+            return ""
+        narrowed = f":{self._workspace}" if self._workspace else ""
+        return f"user-{account.uuid.strip('{}')}{narrowed}"
+
+    def _account(self) -> parse.Account | None:
+        if not self._is_account:
+            if not self._workspace:
+                raise IntegrationBroken(NAME_THE_WORKSPACE)
+            return None
+        told = self._read(route("/user"), "account")
+        return None if told is None else parse.parse_account(told.json())
+
+    def _first_workspace(self) -> str:
+        told = self._read(route("/user/workspaces"), "account", pagelen=1)
+        slugs = [] if told is None else parse.parse_workspaces(told.json())
+        return slugs[0] if slugs else ""
+
+    def _first_repository(self, workspace: str) -> str:
+        where = route("/repositories/{workspace}", workspace=workspace)
+        told = self._read(where, "repository", pagelen=1)
+        found = [] if told is None else parse.parse_repositories(told.json())
+        return found[0].identifier if found else ""
+
+    def _read(self, where: Route, scope: str, **query: str | int) -> HostResponse | None:
+        """A small read; None where it was refused for a scope, which is noted.
+
+        Raises:
+            HostForbidden: it was refused for another reason.
+        """
+        answer = self._session.get_json(
+            where, resource="workspace", query=query, passed=frozenset({_FORBIDDEN})
+        )
+        if answer.status != _FORBIDDEN:
+            return answer
+        told = answer.json()
+        names = parse.parse_missing_scopes(told)
+        if not names and "scope" not in parse.parse_message(told):
+            raise HostForbidden(
+                "the integration's credential may not do this", status=answer.status
+            )
+        self._missing |= dict.fromkeys(names or [scope])
+        return None

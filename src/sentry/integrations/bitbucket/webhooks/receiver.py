@@ -1,0 +1,52 @@
+"""Verifies and reads Bitbucket's deliveries. Pure.
+
+Source: "Manage webhooks" and "Event payloads" on support.atlassian.com.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Sequence
+from typing import NoReturn
+
+from sentry.integrations.bitbucket.webhooks.parse import parse_delivery
+from sentry.integrations.source_code_management.errors import HostUnavailable
+from sentry.integrations.source_code_management.json_reader import Json
+from sentry.integrations.source_code_management.webhooks import WebhookEvent, WebhookRequest
+
+_PREFIX = "sha256="
+
+
+class BitbucketWebhookReceiver:
+    """Fulfils ``WebhookReceiver``: an HMAC-SHA256 of the body in ``X-Hub-Signature``."""
+
+    def is_authentic(self, request: WebhookRequest, secrets: Sequence[str], *, now: float) -> bool:  # noqa: ARG002 -- no time is signed
+        """See ``WebhookReceiver``. Bitbucket signs only where the webhook has a secret."""
+        given = request.headers.get("x-hub-signature", "")
+        if not given.startswith(_PREFIX) or not given.isascii():
+            return False
+        sums = [
+            hmac.new(secret.encode(), request.body, hashlib.sha256) for secret in secrets if secret
+        ]
+        found = [hmac.compare_digest(_PREFIX + each.hexdigest(), given) for each in sums]
+        return any(found)
+
+    def delivery_id(self, request: WebhookRequest) -> str:
+        """The ``X-Request-UUID``."""
+        return request.headers.get("x-request-uuid", "")
+
+    def events(self, request: WebhookRequest) -> list[WebhookEvent]:
+        """See ``WebhookReceiver``."""
+        return parse_delivery(request.headers.get("x-event-key", ""), _json(request.body))
+
+
+def _json(body: bytes) -> Json:
+    try:
+        value: Json = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise HostUnavailable("the delivery's body is no JSON") from None
+    return value
+
+
+def _refuse_constant(_: str) -> NoReturn:
+    raise ValueError("NaN and Infinity are no JSON")

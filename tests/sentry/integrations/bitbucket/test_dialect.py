@@ -1,0 +1,85 @@
+import pytest
+
+from sentry.integrations.bitbucket.dialect import BitbucketDialect, Refusals
+from sentry.integrations.source_code_management.errors import HostUnavailable
+from sentry.integrations.source_code_management.http_answers import HostResponse
+from sentry.integrations.source_code_management.http_limits import Limit
+
+
+def response(status: int, body: bytes = b"{}", **headers: str) -> HostResponse:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return HostResponse(status=status, headers=named, body=body)
+
+
+def waits(dialect: BitbucketDialect, *statuses: int, bucket: str = "api") -> list[float | None]:
+    found = [dialect.limit(response(s), bucket=bucket, now=0.0) for s in statuses]
+    return [None if limit is None else limit.seconds for limit in found]
+
+
+def test_each_refusal_in_a_row_doubles_the_wait():
+    dialect = BitbucketDialect("one", Refusals())
+    assert waits(dialect, 429, 429, 429) == [30.0, 60.0, 120.0]
+    assert waits(dialect, *[429] * 20)[-1] == 1800.0
+    assert waits(dialect, 404, 500, 429) == [None, None, 1800.0]
+    assert waits(dialect, 200, 429) == [None, 30.0]
+
+
+def test_credentials_and_buckets_are_counted_apart():
+    refusals = Refusals()
+    one, two = BitbucketDialect("one", refusals), BitbucketDialect("two", refusals)
+    assert waits(one, 429, 429) == [30.0, 60.0]
+    assert waits(two, 429) == [30.0]
+    assert waits(one, 429, bucket="search") == [30.0]
+    assert waits(BitbucketDialect("one", refusals), 429) == [120.0]
+
+
+def test_a_told_wait_is_kept():
+    dialect = BitbucketDialect("one", Refusals())
+    found = dialect.limit(response(429, retry_after="7"), bucket="api", now=0.0)
+    assert found == Limit(seconds=7.0, bucket="api")
+
+
+def test_refusals_are_remembered_up_to_a_number():
+    refusals = Refusals()
+    for number in range(1500):
+        refusals.another(str(number), "api")
+    assert refusals.another("0", "api") == 0
+    assert refusals.another("1499", "api") == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "bucket"),
+    [
+        ("/2.0/repositories/a/b", "api"),
+        ("/2.0/user", "api"),
+        ("/2.0/workspaces/a/search/code", "search"),
+        ("/2.0/repositories/a/b/hooks", "webhooks"),
+        ("/2.0/repositories/a/b/hooks/%7Bx%7D", "webhooks"),
+    ],
+)
+def test_webhooks_and_searches_are_counted_apart(path, bucket):
+    assert BitbucketDialect().bucket(path) == bucket
+
+
+def test_what_is_left_is_not_told():
+    told = response(200, x_ratelimit_limit="1000", x_ratelimit_nearlimit="true")
+    assert BitbucketDialect().remaining(told) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "link"),
+    [
+        (b'{"next": "https://h/x?ctx=1&page=2"}', "https://h/x?ctx=1&page=2"),
+        (b'{"next": ""}', None),
+        (b'{"next": null}', None),
+        (b"{}", None),
+    ],
+)
+def test_the_next_page_is_in_the_body(body, link):
+    assert BitbucketDialect().next_page(response(200, body)) == link
+
+
+@pytest.mark.parametrize("body", [b"[]", b'{"next": 7}', b"<html>", b"", b'{"next": '])
+def test_a_page_that_cannot_be_read(body):
+    with pytest.raises(HostUnavailable):
+        BitbucketDialect().next_page(response(200, body))
