@@ -12,6 +12,9 @@ from sentry.integrations.source_code_management.errors import (
     HostRejected,
     InvalidArgument,
     NotFound,
+    PreconditionFailed,
+    Reason,
+    Unsupported,
 )
 from sentry.integrations.source_code_management.http import HostSession
 from sentry.integrations.source_code_management.http_paths import Route, route
@@ -181,7 +184,7 @@ class BitbucketClient:
 
         Raises:
             NotFound: no such file; a folder or a submodule is none.
-            HostRejected: the content lies in LFS, which is another host's.
+            Unsupported: the content lies in LFS, which is another host's.
         """
         where = self._in_repository(identifier, "/src/{sha}/{+path}", sha=sha, path=path)
         answer = self._session.get_json(where, resource="file", query={"format": "meta"})
@@ -189,7 +192,7 @@ class BitbucketClient:
         if not meta.is_file:
             raise NotFound("file")
         if meta.is_elsewhere:
-            raise HostRejected("the file's content is not in git but in LFS")
+            raise Unsupported("bitbucket", "files", "the content lies in LFS, not in git")
         content = b""
         if meta.size and max_bytes:
             content = self._session.request(
@@ -209,7 +212,7 @@ class BitbucketClient:
         """A page of the files that hold every word of the query, and whether more follow.
 
         Raises:
-            HostRejected: nobody has switched the workspace's search on.
+            PreconditionFailed: nobody has switched the workspace's search on.
         """
         repo = parse.parse_identifier(identifier)
         where = route("/workspaces/{workspace}/search/code", workspace=repo.workspace)
@@ -221,7 +224,9 @@ class BitbucketClient:
         try:
             answer = self._session.get_json(where, resource="search", query=terms).json()
         except NotFound:
-            raise HostRejected("the workspace's code search is not switched on") from None
+            raise PreconditionFailed(
+                "the workspace's code search is not switched on", reason=Reason.CAPABILITY_MISSING
+            ) from None
         return parse_files.parse_matches(answer), parse.next_link(answer) is not None
 
     # --- webhooks ----------------------------------------------------------------------------

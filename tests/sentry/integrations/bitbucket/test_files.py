@@ -4,10 +4,11 @@ import pytest
 
 from forge_emulator import Emulator, Fault, HostedRepository
 from sentry.integrations.source_code_management.errors import (
-    HostRejected,
     HostUnavailable,
     InvalidArgument,
     NotFound,
+    PreconditionFailed,
+    Unsupported,
 )
 from sentry.integrations.source_code_management.types import EntryKind, RepositoryRef
 
@@ -88,7 +89,7 @@ def test_a_file_that_lies_in_lfs(installed, emulator):
     emulator.faults.add(
         answer(b'{"type": "commit_file", "path": "a", "size": 9, "attributes": ["lfs"]}')
     )
-    with pytest.raises(HostRejected, match="LFS"):
+    with pytest.raises(Unsupported, match="LFS"):
         installed.get_file(SHOP, path="a", sha="a" * 40, max_bytes=10)
     assert len(emulator.requests) == 1
 
@@ -237,7 +238,7 @@ def test_a_search_that_can_be_none_asks_nothing(installed, emulator, query):
 
 def test_a_workspace_without_search(installed, emulator):
     emulator.faults.add(Fault(kind="status", status=404, match="/search/"))
-    with pytest.raises(HostRejected, match="not switched on"):
+    with pytest.raises(PreconditionFailed, match="not switched on"):
         search(installed, "def")
 
 
