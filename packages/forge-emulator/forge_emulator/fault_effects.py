@@ -56,6 +56,7 @@ def spoil(fault: Fault, response: Response, stop: threading.Event) -> Response:
     """The real response, spoilt where the fault is of that sort; `stop` ends a slow one."""
     if fault.kind not in {"truncated", "slow_drip"}:
         return response
+    response.direct_passthrough = False  # a streamed answer is read whole, and its source ends
     body = fault.body if fault.body is not None else response.get_data()
     if fault.content_type:
         response.headers["Content-Type"] = fault.content_type
