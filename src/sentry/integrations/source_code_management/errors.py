@@ -18,10 +18,12 @@
     ├── TooLarge                     a message beyond our limits
     ├── DeadlineExceeded             the caller's time is up
     ├── Unsupported                  the host has no such capability
+    │   └── MirrorRefused            the repository is not mirrored here
     ├── ServiceUnavailable           a part of our own that the call needs is down
     └── HostError                    what a host answered, or did not
         ├── HostRateLimited          its limit
         ├── HostUnavailable          down, refusing, breaking off, or answering nonsense
+        │   └── HostGaveUp           it gave up on this one question
         ├── HostRejected             it understood and said no (400, 409, 422)
         └── HostForbidden            our credential may not do this (403)
 
@@ -241,6 +243,14 @@ class Unsupported(ScmError):
         self.capability = capability
 
 
+class MirrorRefused(Unsupported):
+    """The repository is not mirrored: an operator's cap refuses it, or this server has no git."""
+
+    def __init__(self, provider: str, why: str) -> None:
+        """Names the provider's key, and says why."""
+        super().__init__(provider, "blame on a mirror", why)
+
+
 class ServiceUnavailable(ScmError):
     """A part of this platform that the call needs does not answer."""
 
@@ -276,6 +286,10 @@ class HostRateLimited(HostError):
 
 class HostUnavailable(HostError):
     """The host is down, refuses, breaks off, or answers what cannot be read."""
+
+
+class HostGaveUp(HostUnavailable):
+    """The host gave up on one question that was too much for it; another way may answer."""
 
 
 class HostRejected(HostError):

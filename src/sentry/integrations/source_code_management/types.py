@@ -38,6 +38,13 @@ class Capability(StrEnum):
     MIRRORS = "mirrors"
 
 
+class BlameSource(StrEnum):
+    """Who said who last changed a line: the host, or git on a mirror."""
+
+    NATIVE = "native"
+    MIRROR = "mirror"
+
+
 class RepositoryState(StrEnum):
     """A repository's state as callers see it. Rows being deleted are not seen."""
 
@@ -296,23 +303,31 @@ class FileBlameInfo:
     """The answer for one line: the commit that last changed it, and the line's own text.
 
     ``has_ignore_revs`` says whether the commit's tree holds a ``.git-blame-ignore-revs``; None
-    where the host did not tell with the blame.
+    where the host did not tell with the blame. ``ignore_revs_applied`` says whether the revisions
+    named there were left out.
     """
 
     line: SourceLineInfo
     commit: CommitInfo
     code: str
     has_ignore_revs: bool | None = None
+    source: BlameSource = BlameSource.NATIVE
+    ignore_revs_applied: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BlameRangeInfo:
-    """Lines ``start`` to ``end`` (from 1, both included) of one commit, with their texts."""
+    """Lines ``start`` to ``end`` (from 1, both included) of one commit, with their texts.
+
+    ``ignore_revs_applied`` is as in ``FileBlameInfo``.
+    """
 
     start: int
     end: int
     commit: CommitInfo
     lines: tuple[str, ...]
+    source: BlameSource = BlameSource.NATIVE
+    ignore_revs_applied: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -382,7 +397,11 @@ class Commit:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CommitContext:
-    """Who last changed a line: the answer to a blame of line ``line_number`` of ``filename``."""
+    """Who last changed a line: the answer to a blame of line ``line_number`` of ``filename``.
+
+    ``source`` says how it was obtained; ``ignore_revs_applied`` whether the revisions that the
+    commit's ``.git-blame-ignore-revs`` names were left out (false where it has none).
+    """
 
     repository_id: int
     commit_sha: str
@@ -390,6 +409,8 @@ class CommitContext:
     line_number: int
     blame: CommitInfo
     code: str
+    source: BlameSource = BlameSource.NATIVE
+    ignore_revs_applied: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

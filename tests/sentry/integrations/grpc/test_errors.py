@@ -145,10 +145,12 @@ class TestTable:
         errors.TooLarge: "RESOURCE_EXHAUSTED",
         errors.DeadlineExceeded: "DEADLINE_EXCEEDED",
         errors.Unsupported: "UNIMPLEMENTED",
+        errors.MirrorRefused: "UNIMPLEMENTED",
         errors.ServiceUnavailable: "UNAVAILABLE",
         errors.HostError: "UNAVAILABLE",
         errors.HostRateLimited: "RESOURCE_EXHAUSTED",
         errors.HostUnavailable: "UNAVAILABLE",
+        errors.HostGaveUp: "UNAVAILABLE",
         errors.HostRejected: "INVALID_ARGUMENT",
         errors.HostForbidden: "FAILED_PRECONDITION",
     }
@@ -159,6 +161,7 @@ class TestTable:
         errors.RequestInFlight: (2.5,),
         errors.DeadlineExceeded: (),
         errors.Unsupported: ("github", "blame"),
+        errors.MirrorRefused: ("github", "too large"),
         errors.HostRateLimited: (7.0,),
     }
 

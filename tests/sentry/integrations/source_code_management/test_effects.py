@@ -52,10 +52,12 @@ SAMPLES: list[errors.ScmError] = [
     errors.TooLarge("too large"),
     errors.DeadlineExceeded(),
     errors.Unsupported("github", "blame"),
+    errors.MirrorRefused("github", "too large"),
     errors.ServiceUnavailable("the nonce store"),
     errors.HostError("failed", status=400),
     errors.HostRateLimited(9.0, status=429),
     errors.HostUnavailable("down", status=503, retry_after=1.0),
+    errors.HostGaveUp("too slow"),
     errors.HostRejected("no", status=422),
     errors.HostForbidden("no", status=403),
 ]
