@@ -36,6 +36,8 @@ SENTRY_REGION_ID = env.number("SENTRY_REGION_ID", 0, low=0, high=31)
 SCM_SHARED_SECRETS = env.text("SCM_SHARED_SECRETS")
 # Hosts (names, addresses or CIDRs) that integrations may reach though they are private.
 SCM_ALLOWED_HOSTS = env.words("SCM_ALLOWED_HOSTS")
+# Where git mirrors of repositories are kept; they can be made again.
+SCM_MIRRORS_DIR = env.text("SCM_MIRRORS_DIR") or str(SENTRY_HOME / "mirrors")
 
 REDIS_URL = env.text("REDIS_URL")
 REDIS_PREFIX = env.text("SENTRY_REDIS_PREFIX", "sentry:")

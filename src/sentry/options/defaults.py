@@ -4,7 +4,11 @@ from sentry.options.manager import OptionsManager
 
 KIB = 1024
 MIB = 1024 * KIB
+GIB = 1024 * MIB
 HOUR = 3600
+
+_PROVIDERS = ("github", "github_enterprise", "gitlab", "bitbucket", "bitbucket_server", "vsts")
+_MOST_DISK = 2**50
 
 
 def register_all(options: OptionsManager) -> None:
@@ -18,6 +22,7 @@ def register_all(options: OptionsManager) -> None:
     )
     _register_doors(options)
     _register_hosts(options)
+    _register_mirrors(options)
     _register_observation(options)
     _register_tasks(options)
 
@@ -166,6 +171,63 @@ def _register_hosts(options: OptionsManager) -> None:
         default=64 * MIB,
         minimum=0,
         help="Bytes of conditional answers that a process remembers.",
+    )
+
+
+def _register_mirrors(options: OptionsManager) -> None:
+    register = options.register
+    register(
+        "scm.blame.ignore-revs-ttl",
+        default=3600.0,
+        minimum=0,
+        maximum=24 * HOUR,
+        help="Seconds that a process remembers whether a commit has a .git-blame-ignore-revs, where the host does not tell with the blame; 0: never.",
+    )
+    register(
+        "scm.mirrors.enabled",
+        default=True,
+        help="Whether repositories are mirrored on demand, for blame by git itself.",
+    )
+    register(
+        "scm.mirrors.use-for",
+        default=[],
+        choices=_PROVIDERS,
+        help="Keys of providers whose repositories are always blamed on a mirror.",
+    )
+    register(
+        "scm.mirrors.max-bytes",
+        default=GIB,
+        minimum=MIB,
+        maximum=_MOST_DISK,
+        help="The most disk that one mirror may take, in bytes.",
+    )
+    register(
+        "scm.mirrors.full-max-bytes",
+        default=2 * GIB,
+        minimum=MIB,
+        maximum=_MOST_DISK,
+        help="The most disk that one mirror may take where the host cannot leave out files, in bytes.",
+    )
+    register(
+        "scm.mirrors.total-bytes",
+        default=20 * GIB,
+        minimum=0,
+        maximum=_MOST_DISK,
+        help="The disk that all mirrors together may take, in bytes; beyond it the one that was not used for the longest time goes.",
+    )
+    register(
+        "scm.mirrors.refused-ttl",
+        default=3600.0,
+        minimum=0,
+        maximum=24 * HOUR,
+        help="Seconds that a repository found too large for a mirror is not tried again.",
+    )
+    register(
+        "scm.mirrors.total-timeout",
+        default=300.0,
+        above=0,
+        maximum=HOUR,
+        help="Seconds that a blame on a mirror may take when its caller names no deadline.",
     )
 
 

@@ -57,7 +57,7 @@ def resolve(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-def _resolve_within(resolver: Resolver, host: str, port: int, timeout: float | None) -> list[str]:
+def resolve_within(resolver: Resolver, host: str, port: int, timeout: float | None) -> list[str]:
     """Asks the resolver in a thread of its own, since getaddrinfo knows no timeout."""
     answers: queue.SimpleQueue[list[str] | OSError] = queue.SimpleQueue()
 
@@ -146,7 +146,7 @@ class PinnedBackend(httpcore.NetworkBackend):
             httpcore.ConnectError, httpcore.ConnectTimeout: no address answered.
         """
         left = _shortened(timeout, httpcore.ConnectTimeout)
-        addresses = _resolve_within(self._resolver, host, port, left)
+        addresses = resolve_within(self._resolver, host, port, left)
         allowed = self._allowed()
         for address in addresses:
             check_address(host, address, allowed)

@@ -1,0 +1,338 @@
+"""Blame by git itself, on a bare mirror of the repository: for every host that git can fetch from.
+
+A mirror is made when a blame first asks for it and refreshed when it lacks a commit. It holds all
+commits and trees; of files' contents what blames have asked for, fetched at once before git reads
+them, or all of them where the host cannot filter. ``docs/decisions/011-mirrors.md`` says why.
+"""
+
+import functools
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from django.conf import settings
+
+from sentry import options
+from sentry.integrations.source_code_management.errors import (
+    HostUnavailable,
+    MirrorRefused,
+    NotFound,
+    ScmError,
+)
+from sentry.integrations.source_code_management.http_cache import digest
+from sentry.integrations.source_code_management.mirror_blame import (
+    AskedFile,
+    FileBlame,
+    FoundFile,
+    blame_file,
+    find_file,
+    has_commit,
+    read_commits,
+)
+from sentry.integrations.source_code_management.mirror_git import (
+    Git,
+    GitFailedError,
+    SizeExceededError,
+    SizeWatch,
+    why_no_git,
+)
+from sentry.integrations.source_code_management.mirror_history import missing_objects
+from sentry.integrations.source_code_management.mirror_parse import BlamedLine, object_ids
+from sentry.integrations.source_code_management.mirror_remote import MirrorRemote
+from sentry.integrations.source_code_management.mirror_store import MirrorStore
+from sentry.integrations.source_code_management.repository import MirrorIntegration
+from sentry.integrations.source_code_management.types import (
+    BlameRangeInfo,
+    BlameSource,
+    CommitInfo,
+    FileBlameInfo,
+    RepositoryRef,
+    SourceLineInfo,
+)
+from sentry.utils.deadline import deadline_at, deadline_end
+
+logger = logging.getLogger(__name__)
+
+_FETCHES_PER_FILE = 5
+_GRAPH_SECONDS = 10.0
+_YOUNG = 3600.0  # a mirror that git cannot read is made anew, but not over and over
+_SHA256_DIGITS = 64
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MirrorPlace:
+    """Whose mirror it is.
+
+    Attributes:
+        provider: the provider's key, for errors.
+        tenant: the organization and integration: no other one ever reads the mirror.
+        host: gives the repository's address and credential.
+        repo: the repository.
+    """
+
+    provider: str
+    tenant: str
+    host: MirrorIntegration
+    repo: RepositoryRef
+
+
+def blame_lines(
+    place: MirrorPlace, lines: Sequence[SourceLineInfo]
+) -> list[FileBlameInfo | ScmError]:
+    """The blame of lines of one repository, each at its place; their refs are full ids.
+
+    On a mirror that has all it needs, no request is made; where only contents are missing, all of
+    them are fetched together.
+
+    Raises:
+        MirrorRefused: the repository is too large for a mirror, or there is no git.
+        HostError, IntegrationBroken, NotFound, DeadlineExceeded: the host did not give the
+            repository.
+    """
+    asked: dict[AskedFile, list[int]] = {}
+    for line in lines:
+        asked.setdefault(AskedFile(sha=line.ref, path=line.path), []).append(line.lineno)
+    blamed = _on_mirror(place, asked)
+    return [blamed.line(line) for line in lines]
+
+
+def blame_whole_file(place: MirrorPlace, *, path: str, sha: str) -> list[BlameRangeInfo]:
+    """The ranges of a file in order, as of commit ``sha`` (a full id).
+
+    Raises:
+        As ``blame_lines``. NotFound: no such commit or file.
+    """
+    file = AskedFile(sha=sha, path=path)
+    return _on_mirror(place, {file: None}).ranges(file)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Blamed:
+    files: Mapping[AskedFile, FileBlame | ScmError]
+    commits: Mapping[str, CommitInfo]
+
+    def line(self, asked: SourceLineInfo) -> FileBlameInfo | ScmError:
+        blame = self.files[AskedFile(sha=asked.ref, path=asked.path)]
+        if isinstance(blame, ScmError):
+            return blame
+        found = blame.lines.get(asked.lineno)
+        if found is None:
+            return NotFound("line")
+        return FileBlameInfo(
+            line=asked,
+            commit=self.commits[found.sha],
+            code=found.text,
+            source=BlameSource.MIRROR,
+            ignore_revs_applied=blame.ignore_revs_applied,
+        )
+
+    def ranges(self, file: AskedFile) -> list[BlameRangeInfo]:
+        blame = self.files[file]
+        if isinstance(blame, ScmError):
+            raise blame
+        ordered = sorted(blame.lines.values(), key=lambda line: line.number)
+        return [
+            self._range(list(lines), blame) for _, lines in groupby(ordered, lambda line: line.sha)
+        ]
+
+    def _range(self, lines: Sequence[BlamedLine], blame: FileBlame) -> BlameRangeInfo:
+        return BlameRangeInfo(
+            start=lines[0].number,
+            end=lines[-1].number,
+            commit=self.commits[lines[0].sha],
+            lines=tuple(line.text for line in lines),
+            source=BlameSource.MIRROR,
+            ignore_revs_applied=blame.ignore_revs_applied,
+        )
+
+
+type _Asked = Mapping[AskedFile, Sequence[int] | None]
+
+
+def _on_mirror(place: MirrorPlace, asked: _Asked) -> _Blamed:
+    """Blames on the place's mirror, under a deadline in any case."""
+    why = why_no_git()
+    if why:
+        raise MirrorRefused(place.provider, why)
+    end = deadline_end() or time.monotonic() + options.get_float("scm.mirrors.total-timeout")
+    with deadline_at(end):
+        return _Keeper(place, sha256=_is_sha256(asked)).blame(asked)
+
+
+def _is_sha256(asked: _Asked) -> bool:
+    return any(len(file.sha) == _SHA256_DIGITS for file in asked)
+
+
+class _UnreadableError(Exception):
+    """git cannot read the mirror, though nothing that it needs is missing."""
+
+
+class _Keeper:
+    """Makes, opens and drops one mirror."""
+
+    def __init__(self, place: MirrorPlace, *, sha256: bool) -> None:
+        self._provider = place.provider
+        self._remote = MirrorRemote(place.host, place.repo)
+        self._format = "sha256" if sha256 else "sha1"
+        source = self._remote.source
+        self._key = digest(place.tenant, source.url, source.identity, self._format)[:40]
+        self._store = MirrorStore(Path(settings.SCM_MIRRORS_DIR))
+
+    def blame(self, asked: _Asked) -> _Blamed:
+        patience = options.get_float("scm.mirrors.refused-ttl")
+        if self._store.is_refused(self._key, within=patience):
+            raise self._refusal()
+        try:
+            return self._try(asked)
+        except SizeExceededError:
+            # Contents of many files fill a mirror up; a new one begins without any.
+            self._drop("mirror.full")
+        except _UnreadableError:
+            self._drop("mirror.unreadable")
+        try:
+            return self._try(asked)
+        except SizeExceededError:
+            self._store.refuse(self._key)
+            self._drop("mirror.refused")
+            raise self._refusal() from None
+        except _UnreadableError:
+            raise HostUnavailable("git could not blame the file") from None
+
+    def _refusal(self) -> MirrorRefused:
+        return MirrorRefused(
+            self._provider, "the repository is larger than this platform mirrors (scm.mirrors)"
+        )
+
+    def _try(self, asked: _Asked) -> _Blamed:
+        with self._store.using(self._key) as folder:
+            git = Git(git_dir=folder, home=self._store.home)
+            if not self._store.has(self._key):
+                self._make()
+            try:
+                return _Mirror(git, self._remote, self._store, self._key).blame(asked)
+            except GitFailedError as failure:
+                facts = {"mirror": self._key, "status": failure.status}
+                logger.warning("mirror.unreadable", extra=facts)
+                if time.time() - (folder / "HEAD").stat().st_mtime < _YOUNG:
+                    raise HostUnavailable("git could not blame the file") from None
+                raise _UnreadableError from None
+
+    def _drop(self, event: str) -> None:
+        logger.warning(event, extra={"mirror": self._key})
+        self._store.remove(self._key)
+
+    def _make(self) -> None:
+        with self._store.fetching(self._key):
+            if self._store.has(self._key):
+                return  # another one made it meanwhile
+            self._store.make(self._key, self._fill)
+        self._store.make_room(options.get_int("scm.mirrors.total-bytes"))
+
+    def _fill(self, folder: Path) -> None:
+        git = Git(git_dir=folder, home=self._store.home)
+        git("init", "--quiet", "--bare", "--template=", f"--object-format={self._format}")
+        self._remote.fetch_refs(git, _watch(folder))
+        git("pack-refs", "--all")
+
+
+def _watch(folder: Path) -> SizeWatch:
+    return SizeWatch(
+        folder,
+        options.get_int("scm.mirrors.max-bytes"),
+        unfiltered_limit=options.get_int("scm.mirrors.full-max-bytes"),
+    )
+
+
+class _Mirror:
+    """A mirror that is kept from removal while it is read."""
+
+    def __init__(self, git: Git, remote: MirrorRemote, store: MirrorStore, key: str) -> None:
+        self._git = git
+        self._remote = remote
+        self._store = store
+        self._key = key
+
+    def blame(self, asked: _Asked) -> _Blamed:
+        absent = self._absent_commits({file.sha for file in asked})
+        results: dict[AskedFile, FileBlame | ScmError] = {}
+        found: dict[AskedFile, FoundFile] = {}
+        for file in asked:
+            try:
+                if file.sha in absent:
+                    raise NotFound("commit")
+                found[file] = find_file(self._git, file)
+            except ScmError as error:
+                results[file] = error
+        self._complete(found)
+        for file, where in found.items():
+            results[file] = self._blame_file(file, where, asked[file])
+        blamed = [blame for blame in results.values() if isinstance(blame, FileBlame)]
+        shas = {line.sha for blame in blamed for line in blame.lines.values()}
+        return _Blamed(files=results, commits=read_commits(self._git, shas))
+
+    # --- commits -----------------------------------------------------------------------------
+
+    def _absent_commits(self, shas: Iterable[str]) -> set[str]:
+        """Those that the host has not either, after at most one refresh."""
+        absent = {sha for sha in shas if not has_commit(self._git, sha)}
+        if not absent:
+            return absent
+        with self._store.fetching(self._key):
+            absent = {sha for sha in absent if not has_commit(self._git, sha)}
+            if absent:
+                self._remote.fetch_refs(self._git, _watch(self._git.git_dir))
+                absent = {sha for sha in absent if not self._reaches(sha)}
+        self._make_room()
+        return absent
+
+    def _reaches(self, sha: str) -> bool:
+        """Whether a commit came with the branches and tags, or comes when asked for by its id."""
+        if not has_commit(self._git, sha):
+            with suppress(NotFound):
+                self._remote.fetch_commit(self._git, _watch(self._git.git_dir), sha)
+        return has_commit(self._git, sha)
+
+    # --- contents ----------------------------------------------------------------------------
+
+    def _complete(self, found: Mapping[AskedFile, FoundFile]) -> None:
+        """Fetches what the blames of files lack, all at once; a file that is here is complete."""
+        lacking = {file: where for file, where in found.items() if where.missing}
+        if lacking:
+            known = [each for where in lacking.values() for each in where.missing]
+            self._fetch(lambda: self._missing(lacking, known))
+
+    def _missing(
+        self, files: Iterable[AskedFile], known: Iterable[str], *, again: bool = False
+    ) -> list[str]:
+        starts = [(file.sha, file.git_path) for file in files]
+        return missing_objects(self._git, starts, known=known, contents_are_there=again)
+
+    def _fetch(self, missing: Callable[[], Sequence[str]]) -> bool:
+        """Fetches objects; whether there were any to fetch."""
+        with self._store.fetching(self._key):
+            ids = missing()
+            if not ids:
+                return False
+            self._remote.fetch_objects(self._git, _watch(self._git.git_dir), ids)
+        self._make_room()
+        return True
+
+    def _blame_file(
+        self, file: AskedFile, found: FoundFile, lines: Sequence[int] | None
+    ) -> FileBlame | ScmError:
+        """Blames; where something in the file's past is missing after all, fetches it first."""
+        for _ in range(_FETCHES_PER_FILE):
+            try:
+                return blame_file(self._git, file, found, lines=lines)
+            except GitFailedError as failure:
+                named = object_ids(failure.stderr)
+                if not self._fetch(functools.partial(self._missing, [file], named, again=True)):
+                    raise
+        return HostUnavailable("the file's history could not be fetched")
+
+    def _make_room(self) -> None:
+        self._store.make_room(options.get_int("scm.mirrors.total-bytes"))

@@ -1,0 +1,184 @@
+"""The host's side of a mirror: where git fetches, with which credential, at which address."""
+
+import logging
+import re
+from collections.abc import Sequence
+
+import httpcore
+
+from sentry.integrations.source_code_management.errors import (
+    DeadlineExceeded,
+    HostUnavailable,
+    IntegrationBroken,
+    ScmError,
+)
+from sentry.integrations.source_code_management.http_guard import (
+    Origin,
+    check_address,
+    parse_origin,
+)
+from sentry.integrations.source_code_management.http_transport import (
+    allow_list,
+    resolve,
+    resolve_within,
+)
+from sentry.integrations.source_code_management.mirror_git import (
+    Git,
+    GitFailedError,
+    SizeWatch,
+    file_of_ids,
+)
+from sentry.integrations.source_code_management.mirror_parse import (
+    CredentialRefusedError,
+    fetch_failure,
+)
+from sentry.integrations.source_code_management.repository import MirrorIntegration
+from sentry.integrations.source_code_management.types import RepositoryRef
+from sentry.utils import deadline
+
+logger = logging.getLogger(__name__)
+
+_HEADER_NAME = re.compile(r"[A-Za-z0-9\-]+")
+_HEADER_VALUE = re.compile(r"[\x20-\x7e]+")
+_RESOLVE_SECONDS = 10.0
+_REMOTE = "origin"
+_FILTER = "blob:none"
+_FETCH = (
+    "fetch",
+    "--no-tags",
+    "--no-write-fetch-head",
+    "--no-recurse-submodules",
+    "--no-auto-maintenance",
+    "--progress",  # git dies of the closed pipe where this process does
+    f"--filter={_FILTER}",
+)
+_REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+
+
+class MirrorRemote:
+    """Fetches one repository from its host. Asks for a newer credential once."""
+
+    def __init__(self, host: MirrorIntegration, repo: RepositoryRef) -> None:
+        """Asks the installation where to fetch.
+
+        Raises:
+            IntegrationBroken: there is no credential, or the guard refuses the URL.
+        """
+        self._host = host
+        self._repo = repo
+        self._renewed = False
+        self.source = host.get_mirror_source(repo)
+        self._origin = parse_origin(self.source.url, allow_list())
+
+    def fetch_refs(self, git: Git, watch: SizeWatch) -> None:
+        """Every branch and tag, with commits and trees; of files none, where the host can filter.
+
+        Raises:
+            NotFound: no such repository. SizeExceededError: it is larger than it may be.
+            HostError, PreconditionFailed, DeadlineExceeded: the host did not give it.
+        """
+        self._fetch(git, watch, ["--prune", _REMOTE, *_REFS])
+
+    def fetch_commit(self, git: Git, watch: SizeWatch, sha: str) -> None:
+        """One commit that no branch or tag holds, with its history; a name for it is not kept.
+
+        Raises:
+            NotFound: the host has or gives no such commit. Else as ``fetch_refs``.
+        """
+        self._fetch(git, watch, [_REMOTE, sha])
+
+    def fetch_objects(self, git: Git, watch: SizeWatch, ids: Sequence[str]) -> None:
+        """These objects, in one request beside git's greeting.
+
+        Raises:
+            NotFound: the host lacks one. Else as ``fetch_refs``.
+        """
+        # As git's own lazy fetch does it: no negotiation, since no object is like another here.
+        config = [("fetch.negotiationAlgorithm", "noop")]
+        self._fetch(git, watch, ["--stdin", _REMOTE], stdin=file_of_ids(ids), config=config)
+
+    def _fetch(
+        self,
+        git: Git,
+        watch: SizeWatch,
+        arguments: Sequence[str],
+        *,
+        stdin: bytes = b"",
+        config: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        while True:
+            try:
+                git(
+                    *_FETCH,
+                    *arguments,
+                    stdin=stdin,
+                    config=[*self._config(), *config],
+                    protocol=self._origin.scheme,
+                    watch=watch,
+                )
+            except GitFailedError as failure:
+                self._judge(failure)
+            else:
+                return
+
+    def _judge(self, failure: GitFailedError) -> None:
+        """Renews the credential that the host refused, for another try.
+
+        Raises:
+            ScmError: what else the failure means, or what no newer credential mends.
+        """
+        error = fetch_failure(failure.stderr)
+        logger.info("mirror.fetch_failed", extra=self._facts(failure, error))
+        if not isinstance(error, CredentialRefusedError) or self._renewed:
+            raise error from None
+        self._renewed = True
+        self.source = self._host.get_mirror_source(self._repo, rejected=self.source)
+
+    def _facts(self, failure: GitFailedError, error: ScmError) -> dict[str, object]:
+        return {
+            "host": self._origin.host,
+            "repository": self._repo.identifier,
+            "status": failure.status,
+            "error": type(error).__name__,
+        }
+
+    def _config(self) -> list[tuple[str, str]]:
+        """The remote, the credential and the address, all by the environment: none is on disk."""
+        if parse_origin(self.source.url, allow_list()) != self._origin:
+            raise IntegrationBroken("the repository moved to another host meanwhile")
+        config = [
+            (f"remote.{_REMOTE}.url", self.source.url),
+            (f"remote.{_REMOTE}.promisor", "true"),
+            (f"remote.{_REMOTE}.partialCloneFilter", _FILTER),
+            ("http.curloptResolve", _pinned(self._origin)),
+        ]
+        for name, value in self.source.headers.items():
+            if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
+                raise IntegrationBroken("the integration's credential does not fit into a header")
+            config.append((f"http.{self._origin}/.extraHeader", f"{name}: {value}"))
+        return config
+
+
+def _pinned(origin: Origin) -> str:
+    """The host's checked addresses, as curl takes them: git looks up no name itself.
+
+    Raises:
+        IntegrationBroken: an address is not public and not listed.
+    """
+    addresses = _addresses(origin)
+    allowed = allow_list()
+    for address in addresses:
+        check_address(origin.host, address, allowed)
+    listed = ",".join(f"[{each}]" if ":" in each else each for each in addresses)
+    host = f"[{origin.host}]" if ":" in origin.host else origin.host
+    return f"{host}:{origin.port}:{listed}"
+
+
+def _addresses(origin: Origin) -> list[str]:
+    left = deadline.remaining(_RESOLVE_SECONDS)
+    if left <= 0:
+        raise DeadlineExceeded
+    try:
+        return resolve_within(resolve, origin.host, origin.port, min(left, _RESOLVE_SECONDS))
+    except (httpcore.ConnectError, httpcore.ConnectTimeout):
+        raise HostUnavailable("the host has no address now") from None

@@ -1,0 +1,206 @@
+"""The folder of mirrors: who may use, make and remove which, across threads and processes.
+
+::
+
+    <root>/home/            empty; git's idea of a user's folder
+    <root>/locks/<key>      locked while the mirror is used (shared) or removed (exclusive);
+                            its time says when the mirror was last used
+    <root>/locks/<key>.new  locked while something is fetched into the mirror
+    <root>/mirrors/<key>/   a bare repository
+    <root>/making/<key>/    one that is not whole yet; never used
+    <root>/refused/<key>    exists while the repository counts as too large
+
+Locks are ``flock``: the kernel gives them back when a process dies.
+"""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sentry.integrations.source_code_management.errors import DeadlineExceeded
+from sentry.integrations.source_code_management.mirror_git import folder_bytes
+from sentry.utils import deadline
+
+_MODE = 0o700
+_LOCK_POLL = 0.02
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StoredMirror:
+    """A mirror on disk: when it was last used (unix seconds) and the bytes that it takes."""
+
+    key: str
+    used_at: float
+    size: int
+
+
+class MirrorStore:
+    """The mirrors below ``root``. Makes the folders when it needs them."""
+
+    def __init__(self, root: Path) -> None:
+        """Takes the folder, which need not exist."""
+        self._root = root
+
+    @property
+    def home(self) -> Path:
+        """The empty folder."""
+        return self._folder("home")
+
+    def path(self, key: str) -> Path:
+        """Where the mirror is, if there is one."""
+        return self._folder("mirrors") / key
+
+    def has(self, key: str) -> bool:
+        """Whether the mirror is there, whole."""
+        return self.path(key).is_dir()
+
+    @contextlib.contextmanager
+    def using(self, key: str) -> Iterator[Path]:
+        """Keeps a mirror from being removed inside the block; it need not exist yet.
+
+        Raises:
+            DeadlineExceeded: the caller's time was up before the lock was free.
+        """
+        with self._locked(key, fcntl.LOCK_SH) as lock:
+            os.utime(lock)
+            yield self.path(key)
+
+    @contextlib.contextmanager
+    def fetching(self, key: str) -> Iterator[None]:
+        """One fetch at a time into a mirror.
+
+        Raises:
+            DeadlineExceeded: the caller's time was up before the lock was free.
+        """
+        with self._locked(f"{key}.new", fcntl.LOCK_EX):
+            yield
+
+    def make(self, key: str, fill: Callable[[Path], None]) -> None:
+        """Makes a mirror, inside ``fetching``: filled elsewhere, then put in its place as a whole.
+
+        Whatever ``fill`` raises, nothing is left of it.
+        """
+        unfinished = self._folder("making") / key
+        shutil.rmtree(unfinished, ignore_errors=True)  # of a process that was killed
+        try:
+            unfinished.mkdir(mode=_MODE)
+            fill(unfinished)
+            unfinished.rename(self.path(key))
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+
+    def remove(self, key: str) -> None:
+        """Removes a mirror, once nobody uses it.
+
+        Raises:
+            DeadlineExceeded: it was in use for too long.
+        """
+        with self._locked(key, fcntl.LOCK_EX):
+            self._remove(key)
+
+    # --- what is too large -------------------------------------------------------------------
+
+    def refuse(self, key: str) -> None:
+        """Remembers that the repository is too large."""
+        (self._folder("refused") / key).touch()
+
+    def is_refused(self, key: str, *, within: float) -> bool:
+        """Whether it was found too large in the last ``within`` seconds."""
+        try:
+            age = time.time() - (self._folder("refused") / key).stat().st_mtime
+        except OSError:
+            return False
+        return age < within
+
+    def accept(self, key: str) -> None:
+        """Forgets that the repository was too large."""
+        (self._folder("refused") / key).unlink(missing_ok=True)
+
+    # --- room --------------------------------------------------------------------------------
+
+    def stored(self) -> list[StoredMirror]:
+        """Every mirror, the one that was not used for the longest time first."""
+        found: list[StoredMirror] = []
+        for folder in self._folder("mirrors").iterdir():
+            with contextlib.suppress(OSError):
+                used_at = (self._folder("locks") / folder.name).stat().st_mtime
+                size = folder_bytes(folder)
+                found.append(StoredMirror(key=folder.name, used_at=used_at, size=size))
+        return sorted(found, key=lambda each: each.used_at)
+
+    def make_room(self, total_bytes: int) -> list[StoredMirror]:
+        """Removes mirrors until all together take no more; those in use stay. What was removed.
+
+        Also sweeps away what killed processes left half made.
+        """
+        self._sweep()
+        stored = self.stored()
+        total = sum(each.size for each in stored)
+        removed: list[StoredMirror] = []
+        for each in stored:
+            if total <= total_bytes:
+                break
+            if self._remove_unused(each.key):
+                total -= each.size
+                removed.append(each)
+        return removed
+
+    def _sweep(self) -> None:
+        for unfinished in self._folder("making").iterdir():
+            with (
+                contextlib.suppress(BlockingIOError),
+                self._locked(f"{unfinished.name}.new", fcntl.LOCK_EX, wait=False),
+            ):
+                shutil.rmtree(unfinished, ignore_errors=True)
+
+    def _remove_unused(self, key: str) -> bool:
+        try:
+            with self._locked(key, fcntl.LOCK_EX, wait=False):
+                self._remove(key)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _remove(self, key: str) -> None:
+        """Out of its place first, so that no part of it is ever taken for the whole."""
+        gone = self._folder("making") / f"{key}.{os.getpid()}.{time.monotonic_ns()}"
+        with contextlib.suppress(FileNotFoundError):
+            self.path(key).rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
+
+    # --- locks -------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _locked(self, name: str, kind: int, *, wait: bool = True) -> Iterator[Path]:
+        path = self._folder("locks") / name
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            if wait:
+                _lock_in_time(descriptor, kind)
+            else:
+                fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+            yield path
+        finally:
+            os.close(descriptor)  # and the lock with it
+
+    def _folder(self, name: str) -> Path:
+        folder = self._root / name
+        folder.mkdir(parents=True, exist_ok=True, mode=_MODE)
+        return folder
+
+
+def _lock_in_time(descriptor: int, kind: int) -> None:
+    """Tries until the caller's time is up: a lock that waits in the kernel knows no time."""
+    while True:
+        try:
+            return fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            left = deadline.remaining(3600.0)
+            if left <= 0:
+                raise DeadlineExceeded from None
+            time.sleep(min(left, _LOCK_POLL))

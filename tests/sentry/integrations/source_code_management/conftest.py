@@ -1,0 +1,44 @@
+"""Mirrors: each test has a folder of its own for them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.sentry.integrations.scene import GitTruth
+from tests.sentry.integrations.source_code_management.mirror_scene import (
+    MirrorScene,
+    build_odd_repository,
+    host_over,
+)
+
+
+@pytest.fixture(scope="session")
+def odd_git(tmp_path_factory: pytest.TempPathFactory) -> GitTruth:
+    """Do not write to it."""
+    return build_odd_repository(tmp_path_factory.mktemp("odd") / "odd")
+
+
+@pytest.fixture
+def mirrors(tmp_path: Path, settings) -> Path:
+    """The folder of mirrors."""
+    settings.SCM_ALLOWED_HOSTS = ["127.0.0.1"]
+    settings.SCM_MIRRORS_DIR = str(tmp_path / "mirrors")
+    return tmp_path / "mirrors"
+
+
+@pytest.fixture
+def odd(mirrors: Path, odd_git: GitTruth) -> Iterator[MirrorScene]:
+    """A host over the odd repository."""
+    yield from host_over(odd_git)
+
+
+@pytest.fixture
+def own_odd(mirrors: Path, tmp_path: Path) -> Iterator[MirrorScene]:
+    """A host over a small repository that a test may change."""
+    git = GitTruth(tmp_path / "own")
+    git.path.mkdir()
+    git("init", "-q", "-b", "main")
+    git.commit("Begin", {"a.py": b"one\ntwo\n"})
+    git.commit("Change", {"a.py": b"one\nTWO\n", "b.py": b"x\n"})
+    yield from host_over(git)
