@@ -10,7 +10,7 @@ from sentry.integrations.github.parse_blame import (
     BlameTarget,
     TooHeavy,
 )
-from sentry.integrations.source_code_management.errors import HostUnavailable, ScmError
+from sentry.integrations.source_code_management.errors import HostGaveUp, ScmError
 
 # GitHub gives a query ten seconds, and blame is slow.
 FILES_PER_QUERY = 10
@@ -31,7 +31,7 @@ def blame_in_batches(targets: Sequence[BlameTarget], ask: Ask) -> list[BlamedFil
     """The answer for each target, at its place.
 
     What GitHub gives up on is asked again in halves, down to single files; a single file that is
-    too much for it is HostUnavailable at its place. An error of a whole query stands at the place
+    too much for it is HostGaveUp at its place. An error of a whole query stands at the place
     of each of its files, so that what other queries gave is kept.
     """
     results: dict[int, BlamedFile | ScmError] = {}
@@ -48,7 +48,7 @@ def blame_in_batches(targets: Sequence[BlameTarget], ask: Ask) -> list[BlamedFil
             else:
                 results[place] = answer
         if len(batch.places) == 1 and heavy:
-            results[heavy[0]] = HostUnavailable("the host could not blame the file in time")
+            results[heavy[0]] = HostGaveUp("the host could not blame the file in time")
         else:
             queue.extendleft(reversed(batch.halves(heavy)))
     return [results[place] for place in range(len(targets))]

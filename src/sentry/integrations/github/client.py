@@ -20,6 +20,7 @@ from sentry.integrations.github.parse_blame import (
 from sentry.integrations.github.reads import GitHubReads
 from sentry.integrations.source_code_management.errors import (
     HostRateLimited,
+    HostUnavailable,
     InvalidArgument,
     NotFound,
     ScmError,
@@ -181,15 +182,20 @@ class GitHubClient:
             "query": blame_query(len(targets)),
             "variables": blame_variables(repo.owner, repo.name, targets),
         }
-        answer = self._session.request(
-            "POST",
-            self._endpoints.graphql,
-            resource="repository",
-            json=body,
-            repeatable=True,
-            # To ask the same of it again would take as long; a single file has no smaller question.
-            passed=_GAVE_UP if len(targets) > 1 else frozenset(),
-        )
+        try:
+            answer = self._session.request(
+                "POST",
+                self._endpoints.graphql,
+                resource="repository",
+                json=body,
+                repeatable=True,
+                # To ask the same again would take as long; a single file has no smaller question.
+                passed=_GAVE_UP if len(targets) > 1 else frozenset(),
+            )
+        except HostUnavailable as error:
+            if error.status in _GAVE_UP:
+                return [TooHeavy()]
+            raise
         if answer.status in _GAVE_UP:
             return [TooHeavy()] * len(targets)
         try:

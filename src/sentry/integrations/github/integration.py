@@ -16,6 +16,7 @@ from sentry.integrations.github.client import GitHubClient
 from sentry.integrations.github.dialect import GitHubDialect
 from sentry.integrations.github.endpoints import Endpoints, github_endpoints
 from sentry.integrations.github.line_blame import blame_lines, blame_whole_file
+from sentry.integrations.github.mirror import mirror_source
 from sentry.integrations.github.parse import parse_issue_key
 from sentry.integrations.github.source_urls import SourceUrls
 from sentry.integrations.source_code_management.errors import (
@@ -39,6 +40,7 @@ from sentry.integrations.source_code_management.types import (
     IssueCommentInfo,
     IssueInfo,
     IssueState,
+    MirrorSource,
     NewIssue,
     ProviderKey,
     PullRequestInfo,
@@ -119,12 +121,14 @@ class GitHubIntegration(Integration):
         return self._client
 
     @functools.cached_property
+    def _auth(self) -> HostAuth:
+        return _auth_of(self._metadata, self._metadata.endpoints())
+
+    @functools.cached_property
     def _client(self) -> GitHubClient:
         metadata = self._metadata
         endpoints = metadata.endpoints()
-        session = HostSession(
-            endpoints.api, auth=_auth_of(metadata, endpoints), dialect=GitHubDialect()
-        )
+        session = HostSession(endpoints.api, auth=self._auth, dialect=GitHubDialect())
         return GitHubClient(session, endpoints, is_app=metadata.app is not None)
 
     def check_credential(self) -> CredentialCheck:
@@ -235,6 +239,14 @@ class GitHubIntegration(Integration):
         """See ``CodeSearchIntegration``."""
         reads = self.get_client().reads
         return reads.search_code(repo.identifier, query=query, page=page, per_page=per_page)
+
+    # --- MirrorIntegration -------------------------------------------------------------------
+
+    def get_mirror_source(
+        self, repo: RepositoryRef, *, rejected: MirrorSource | None = None
+    ) -> MirrorSource:
+        """See ``MirrorIntegration`` and ``mirror``."""
+        return mirror_source(self._auth, self._metadata.endpoints(), repo, rejected=rejected)
 
     # --- SourceCodeIssueIntegration ----------------------------------------------------------
 

@@ -150,4 +150,9 @@ def _line_of(answer: _Lines | ScmError, line: SourceLineInfo) -> FileBlameInfo |
         code = answer.text(line.lineno)
     except ScmError as error:
         return error
-    return FileBlameInfo(line=line, commit=found.commit, code=code)
+    return FileBlameInfo(
+        line=line,
+        commit=found.commit,
+        code=code,
+        has_ignore_revs=answer.blamed.has_ignore_revs,
+    )

@@ -1,8 +1,9 @@
 """Asks for and reads blame in GitHub's GraphQL. Pure.
 
 GitHub has blame in GraphQL only, without a line argument. One query asks for many files: file N
-has the aliases ``cN`` (its commit with the blame) and ``tN`` (its text). Errors come inside a 200
-and name the alias in their ``path``.
+has the aliases ``cN`` (its commit with the blame), ``tN`` (its text) and ``iN`` (the commit's list
+of revisions to ignore, if it has one). Errors come inside a 200 and name the alias in their
+``path``.
 """
 
 import re
@@ -55,11 +56,15 @@ class BlamedRange:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BlamedFile:
-    """A file's ranges in order and its text; None where GitHub sends it cut, or not at all."""
+    """A file's ranges in order and its text; None where GitHub sends it cut, or not at all.
+
+    ``has_ignore_revs`` says whether the commit has a ``.git-blame-ignore-revs``.
+    """
 
     ranges: tuple[BlamedRange, ...]
     text: str | None
     is_binary: bool
+    has_ignore_revs: bool = False
 
     def range_of(self, line: int) -> BlamedRange | None:
         """The range that holds a line; None where the file has no such line."""
@@ -75,12 +80,15 @@ type BlameAnswer = BlamedFile | ScmError | TooHeavy
 
 def blame_query(count: int) -> str:
     """The query for ``count`` files; every value is a variable."""
-    names = [f"$e{n}: String!, $p{n}: String!, $b{n}: String!" for n in range(count)]
+    names = [
+        f"$e{n}: String!, $p{n}: String!, $b{n}: String!, $i{n}: String!" for n in range(count)
+    ]
     parts = [
         f"c{n}: object(expression: $e{n}) {{ __typename ... on Commit {{"
         f" blame(path: $p{n}) {{ {_RANGES} }} }} }}\n"
         f"t{n}: object(expression: $b{n}) {{ __typename ... on Blob {{"
-        " text isBinary isTruncated } }"
+        " text isBinary isTruncated } }\n"
+        f"i{n}: object(expression: $i{n}) {{ __typename }}"
         for n in range(count)
     ]
     variables = ", ".join(["$owner: String!", "$name: String!", *names])
@@ -95,6 +103,7 @@ def blame_variables(owner: str, name: str, targets: Sequence[BlameTarget]) -> di
         variables[f"e{n}"] = target.ref
         variables[f"p{n}"] = target.path
         variables[f"b{n}"] = f"{target.ref}:{target.path}"
+        variables[f"i{n}"] = f"{target.ref}:.git-blame-ignore-revs"
     return variables
 
 
@@ -180,11 +189,16 @@ def _file(
         return NotFound("commit")
     if blob is None or blob.text("__typename") != "Blob":
         return NotFound("file")
-    return _blamed(commit, blob, commits)
+    has_ignore_revs = repository.optional_object(f"i{n}") is not None
+    return _blamed(commit, blob, commits, has_ignore_revs=has_ignore_revs)
 
 
 def _blamed(
-    commit: JsonObject, blob: JsonObject, commits: MutableMapping[str, CommitInfo]
+    commit: JsonObject,
+    blob: JsonObject,
+    commits: MutableMapping[str, CommitInfo],
+    *,
+    has_ignore_revs: bool,
 ) -> BlamedFile:
     ranges = [_range(item, commits) for item in commit.object("blame").objects("ranges")]
     text = blob.optional_text("text")
@@ -192,6 +206,7 @@ def _blamed(
         ranges=tuple(sorted(ranges, key=lambda item: item.start)),
         text=None if blob.boolean("isTruncated") else text,
         is_binary=blob.optional_boolean("isBinary") or False,
+        has_ignore_revs=has_ignore_revs,
     )
 
 

@@ -229,7 +229,7 @@ def test_batches_shrink_until_the_host_can(most, count):
 def test_one_file_that_is_too_much_fails_alone():
     host = Host(heavy=frozenset({"3"}))
     results = blame_in_batches(targets(10), host)
-    assert texts(results) == ["0", "1", "2", "HostUnavailable", *map(str, range(4, 10))]
+    assert texts(results) == ["0", "1", "2", "HostGaveUp", *map(str, range(4, 10))]
     assert len(host.sizes) <= 9
 
 
