@@ -47,6 +47,9 @@ from .retry import (
     RetryPolicy,
 )
 from .scm_pb2 import (
+    BLAME_SOURCE_MIRROR,
+    BLAME_SOURCE_NATIVE,
+    BLAME_SOURCE_UNSPECIFIED,
     CAPABILITY_BLAME,
     CAPABILITY_BRANCHES,
     CAPABILITY_CODE_SEARCH,
@@ -124,6 +127,7 @@ from .scm_pb2 import (
     BatchGetCommitContextRequest,
     BatchGetCommitContextResponse,
     BlameRange,
+    BlameSource,
     Capability,
     CapabilitySupport,
     ChangeKind,
@@ -188,6 +192,9 @@ from .status import (
 )
 
 __all__ = [
+    "BLAME_SOURCE_MIRROR",
+    "BLAME_SOURCE_NATIVE",
+    "BLAME_SOURCE_UNSPECIFIED",
     "CAPABILITY_BLAME",
     "CAPABILITY_BRANCHES",
     "CAPABILITY_CODE_SEARCH",
@@ -269,6 +276,7 @@ __all__ = [
     "BatchGetCommitContextRequest",
     "BatchGetCommitContextResponse",
     "BlameRange",
+    "BlameSource",
     "Cancelled",
     "Capability",
     "CapabilitySupport",

@@ -12,6 +12,7 @@ from sentry.integrations.source_code_management.errors import InvalidArgument
 from sentry.integrations.source_code_management.types import (
     AuthorInfo,
     BlameRangeInfo,
+    BlameSource,
     Capability,
     CapabilitySupport,
     CodeMapping,
@@ -50,6 +51,10 @@ CAPABILITIES: Mapping[Capability, "scm_pb2.Capability.ValueType"] = {
     Capability.CODE_SEARCH: scm_pb2.CAPABILITY_CODE_SEARCH,
     Capability.WEBHOOKS: scm_pb2.CAPABILITY_WEBHOOKS,
     Capability.MIRRORS: scm_pb2.CAPABILITY_MIRRORS,
+}
+BLAME_SOURCES: Mapping[BlameSource, "scm_pb2.BlameSource.ValueType"] = {
+    BlameSource.NATIVE: scm_pb2.BLAME_SOURCE_NATIVE,
+    BlameSource.MIRROR: scm_pb2.BLAME_SOURCE_MIRROR,
 }
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KEYS: dict[int, ProviderKey] = {number: key for key, number in PROVIDERS.items()}
@@ -153,6 +158,8 @@ def commit_context(value: CommitContext) -> scm_pb2.CommitContext:
         code_snippet=value.code,
         blame_committed_at=timestamp(value.blame.committed_at),
         blame_message=value.blame.message,
+        blame_source=BLAME_SOURCES[value.source],
+        ignore_revs_applied=value.ignore_revs_applied,
     )
 
 
@@ -195,6 +202,8 @@ def blame_range(value: BlameRangeInfo) -> scm_pb2.BlameRange:
         author=author(value.commit.author),
         lines=value.lines,
         committed_at=timestamp(value.commit.committed_at),
+        blame_source=BLAME_SOURCES[value.source],
+        ignore_revs_applied=value.ignore_revs_applied,
     )
 
 

@@ -23,6 +23,28 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _BlameSource:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _BlameSourceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_BlameSource.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    BLAME_SOURCE_UNSPECIFIED: _BlameSource.ValueType  # 0
+    BLAME_SOURCE_NATIVE: _BlameSource.ValueType  # 1
+    """The host itself."""
+    BLAME_SOURCE_MIRROR: _BlameSource.ValueType  # 2
+    """git, on a mirror of the repository."""
+
+class BlameSource(_BlameSource, metaclass=_BlameSourceEnumTypeWrapper):
+    """Who said which commit last changed a line."""
+
+BLAME_SOURCE_UNSPECIFIED: BlameSource.ValueType  # 0
+BLAME_SOURCE_NATIVE: BlameSource.ValueType  # 1
+"""The host itself."""
+BLAME_SOURCE_MIRROR: BlameSource.ValueType  # 2
+"""git, on a mirror of the repository."""
+Global___BlameSource: _TypeAlias = BlameSource  # noqa: Y015
+
 class _Provider:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -453,6 +475,8 @@ class CommitContext(_message.Message):
     CODE_SNIPPET_FIELD_NUMBER: _builtins.int
     BLAME_COMMITTED_AT_FIELD_NUMBER: _builtins.int
     BLAME_MESSAGE_FIELD_NUMBER: _builtins.int
+    BLAME_SOURCE_FIELD_NUMBER: _builtins.int
+    IGNORE_REVS_APPLIED_FIELD_NUMBER: _builtins.int
     repository_id: _builtins.int
     commit_id: _builtins.str
     """The full id of the commit that was asked for."""
@@ -463,6 +487,11 @@ class CommitContext(_message.Message):
     code_snippet: _builtins.str
     """The line itself, without its end."""
     blame_message: _builtins.str
+    blame_source: Global___BlameSource.ValueType
+    ignore_revs_applied: _builtins.bool
+    """Whether the commits named in .git-blame-ignore-revs, as of the commit that was asked for, were
+    passed over. False where there is no such file, and where only the host could be asked.
+    """
     @_builtins.property
     def blame_author(self) -> Global___CommitAuthor: ...
     @_builtins.property
@@ -481,10 +510,12 @@ class CommitContext(_message.Message):
         code_snippet: _builtins.str = ...,
         blame_committed_at: _timestamp_pb2.Timestamp | None = ...,
         blame_message: _builtins.str = ...,
+        blame_source: Global___BlameSource.ValueType = ...,
+        ignore_revs_applied: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["blame_author", b"blame_author", "blame_committed_at", b"blame_committed_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["blame_author", b"blame_author", "blame_commit_id", b"blame_commit_id", "blame_committed_at", b"blame_committed_at", "blame_message", b"blame_message", "code_snippet", b"code_snippet", "commit_id", b"commit_id", "filename", b"filename", "line_number", b"line_number", "repository_id", b"repository_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blame_author", b"blame_author", "blame_commit_id", b"blame_commit_id", "blame_committed_at", b"blame_committed_at", "blame_message", b"blame_message", "blame_source", b"blame_source", "code_snippet", b"code_snippet", "commit_id", b"commit_id", "filename", b"filename", "ignore_revs_applied", b"ignore_revs_applied", "line_number", b"line_number", "repository_id", b"repository_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -636,10 +667,15 @@ class BlameRange(_message.Message):
     AUTHOR_FIELD_NUMBER: _builtins.int
     LINES_FIELD_NUMBER: _builtins.int
     COMMITTED_AT_FIELD_NUMBER: _builtins.int
+    BLAME_SOURCE_FIELD_NUMBER: _builtins.int
+    IGNORE_REVS_APPLIED_FIELD_NUMBER: _builtins.int
     start_line: _builtins.int
     """The first and the last line, counted from 1, both included."""
     end_line: _builtins.int
     commit_id: _builtins.str
+    blame_source: Global___BlameSource.ValueType
+    """As in CommitContext."""
+    ignore_revs_applied: _builtins.bool
     @_builtins.property
     def author(self) -> Global___CommitAuthor: ...
     @_builtins.property
@@ -657,10 +693,12 @@ class BlameRange(_message.Message):
         author: Global___CommitAuthor | None = ...,
         lines: _abc.Iterable[_builtins.str] | None = ...,
         committed_at: _timestamp_pb2.Timestamp | None = ...,
+        blame_source: Global___BlameSource.ValueType = ...,
+        ignore_revs_applied: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["author", b"author", "committed_at", b"committed_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["author", b"author", "commit_id", b"commit_id", "committed_at", b"committed_at", "end_line", b"end_line", "lines", b"lines", "start_line", b"start_line"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["author", b"author", "blame_source", b"blame_source", "commit_id", b"commit_id", "committed_at", b"committed_at", "end_line", b"end_line", "ignore_revs_applied", b"ignore_revs_applied", "lines", b"lines", "start_line", b"start_line"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
