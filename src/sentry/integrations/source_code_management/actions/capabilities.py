@@ -1,6 +1,11 @@
 """What the host behind a repository or an integration can do here."""
 
 from sentry.auth.caller import Caller
+from sentry.integrations.base import CAPABILITIES, IntegrationProvider
+from sentry.integrations.source_code_management.actions.blame_sources import (
+    MIRRORS_OFF,
+    mirrors_enabled,
+)
 from sentry.integrations.source_code_management.actions.installations import (
     check_provider,
     provider_of_integration,
@@ -41,12 +46,22 @@ def get_capabilities(
         provider = provider_of_integration(caller, integration_id)
     else:
         raise InvalidArgument("target", "expected repository_id or integration_id")
-    there = provider.capabilities()
-    return provider.key, [
-        CapabilitySupport(
-            capability=capability,
-            supported=capability in there,
-            reason="" if capability in there else provider.reason_against(capability),
-        )
-        for capability in Capability
-    ]
+    return provider.key, [_support(provider, capability) for capability in Capability]
+
+
+def _support(provider: type[IntegrationProvider], capability: Capability) -> CapabilitySupport:
+    if capability not in provider.capabilities():
+        reason = provider.reason_against(capability)
+    elif _needs_mirrors(provider, capability) and not mirrors_enabled():
+        reason = MIRRORS_OFF
+    else:
+        reason = ""
+    return CapabilitySupport(capability=capability, supported=not reason, reason=reason)
+
+
+def _needs_mirrors(provider: type[IntegrationProvider], capability: Capability) -> bool:
+    """Whether the platform does it with a mirror alone: blame, where the host has none."""
+    return capability is Capability.MIRRORS or (
+        capability is Capability.BLAME
+        and not issubclass(provider.installation_class, CAPABILITIES[Capability.BLAME])
+    )

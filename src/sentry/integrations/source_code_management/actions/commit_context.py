@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sentry.auth.caller import Caller
 from sentry.integrations.base import Integration
+from sentry.integrations.source_code_management.actions.blame_sources import BlameSources
 from sentry.integrations.source_code_management.actions.commits import resolve_sha
 from sentry.integrations.source_code_management.actions.installations import (
     installation_of_repository,
@@ -15,7 +16,6 @@ from sentry.integrations.source_code_management.actions.rows import (
     find_repositories,
     find_repository,
 )
-from sentry.integrations.source_code_management.commit_context import CommitContextIntegration
 from sentry.integrations.source_code_management.errors import (
     InvalidArgument,
     NotFound,
@@ -128,9 +128,9 @@ def stream_file_blame(
     path = clean_path("filepath", filepath)
     repository = find_repository(caller, repository_id)
     installation = installation_of_repository(caller, repository)
-    host = require(installation, CommitContextIntegration, Capability.BLAME)
+    sources = BlameSources(installation, repository)
     full = _resolve(installation, repository, sha)
-    yield from host.get_file_blame(ref_of(repository), path=path, sha=full)
+    yield from sources.blame_whole_file(path=path, sha=full)
 
 
 def _blame_or_error(
@@ -145,9 +145,9 @@ def _blame_or_error(
 def _blame(
     caller: Caller, repository: Repository, questions: Sequence[LineQuestion]
 ) -> list[Result]:
-    """Blames lines of one repository, in one call of its installation."""
+    """Blames lines of one repository, all together."""
     installation = installation_of_repository(caller, repository)
-    host = require(installation, CommitContextIntegration, Capability.BLAME)
+    sources = BlameSources(installation, repository)
     full_ids: dict[str, str | ScmError] = {}
     for sha in {question.commit_sha for question in questions}:
         try:
@@ -166,7 +166,7 @@ def _blame(
                 lineno=question.line_number, path=question.filepath, ref=full, repo=repo
             )
     if lines:
-        blamed = host.get_blame_for_files(list(lines.values()))
+        blamed = sources.blame_lines(list(lines.values()))
         for place, answer in zip(lines, blamed, strict=True):
             results[place] = _to_context(repository, answer)
     return [results[place] for place in range(len(questions))]
@@ -187,4 +187,6 @@ def _to_context(repository: Repository, answer: FileBlameInfo | ScmError) -> Res
         line_number=answer.line.lineno,
         blame=answer.commit,
         code=answer.code,
+        source=answer.source,
+        ignore_revs_applied=answer.ignore_revs_applied,
     )

@@ -29,6 +29,7 @@ from sentry.integrations.source_code_management.errors import (
     ScmError,
 )
 from sentry.models import Commit, CommitAuthor, ExternalIssue
+from sentry.testutils.helpers.options import override_options
 from sentry.utils.deadline import deadline_at
 from tests.sentry.integrations.scene import FULL_NAME, HOST_TOKEN, PATH, Scene
 
@@ -176,6 +177,7 @@ def test_a_batch_says_it_at_every_place(scene: Scene) -> None:
     assert [type(answer) for answer in answers] == [IntegrationBroken] * 3
 
 
+@override_options({"scm.mirrors.enabled": False})
 def test_an_error_of_graphql_inside_a_success(scene: Scene) -> None:
     scene.emulator.faults.add(Fault(kind="graphql_errors"))
     with pytest.raises(HostError):

@@ -1,0 +1,260 @@
+"""Which way lines are blamed: by their host, or by git on a mirror of the repository.
+
+The host answers where it can, unless the operator chose mirrors for its provider, the commit has a
+``.git-blame-ignore-revs``, which no host honours, or the host gave up on the file.
+"""
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+
+from sentry import options
+from sentry.integrations.base import Integration
+from sentry.integrations.manager import integrations
+from sentry.integrations.source_code_management import mirror
+from sentry.integrations.source_code_management.actions.installations import provider_key, ref_of
+from sentry.integrations.source_code_management.commit_context import CommitContextIntegration
+from sentry.integrations.source_code_management.errors import (
+    HostGaveUp,
+    MirrorRefused,
+    NotFound,
+    ScmError,
+    Unsupported,
+)
+from sentry.integrations.source_code_management.mirror_blame import IGNORE_REVS
+from sentry.integrations.source_code_management.repository import (
+    FileIntegration,
+    MirrorIntegration,
+)
+from sentry.integrations.source_code_management.types import (
+    BlameRangeInfo,
+    Capability,
+    FileBlameInfo,
+    Repository,
+    SourceLineInfo,
+)
+from sentry.utils.deadline import deadline_at, deadline_end
+
+logger = logging.getLogger(__name__)
+
+MIRRORS_OFF = "mirrors are switched off (scm.mirrors.enabled)"
+_MOST_REMEMBERED = 10_000
+# What an answer that is already there needs to leave, of the time that is left.
+_RESERVED = 0.1
+
+type Answer = FileBlameInfo | ScmError
+
+
+def mirrors_enabled() -> bool:
+    """Whether the operator lets repositories be mirrored."""
+    return bool(options.get("scm.mirrors.enabled"))
+
+
+class BlameSources:
+    """The ways to blame files of one repository."""
+
+    def __init__(self, installation: Integration, repository: Repository) -> None:
+        """Makes no request.
+
+        Raises:
+            Unsupported: there is no way.
+        """
+        self._installation = installation
+        self._repo = ref_of(repository)
+        self._native = installation if isinstance(installation, CommitContextIntegration) else None
+        self._place = self._mirror_place()
+        if self._native is None and self._place is None:
+            raise self._unsupported()
+
+    def blame_lines(self, lines: Sequence[SourceLineInfo]) -> list[Answer]:
+        """The blame of each line at its place; their refs are full ids.
+
+        Where a mirror should answer and cannot, the host does, and says so
+        (``ignore_revs_applied`` is false).
+
+        Raises:
+            HostError, PreconditionFailed, Unsupported, DeadlineExceeded: nothing could be asked.
+        """
+        if self._place is None or self._native is None:
+            return self._only_way(lines)
+        if self._is_chosen():
+            try:
+                return mirror.blame_lines(self._place, lines)
+            except MirrorRefused:
+                return self._native.get_blame_for_files(lines)
+        return self._best_way(self._native, self._place, lines)
+
+    def blame_whole_file(self, *, path: str, sha: str) -> Iterator[BlameRangeInfo]:
+        """The ranges of a file in order, as of commit ``sha`` (a full id).
+
+        Raises:
+            NotFound: no such commit or file. Else as ``blame_lines``.
+        """
+        if self._place is not None and self._wants_mirror(sha):
+            try:
+                yield from mirror.blame_whole_file(self._place, path=path, sha=sha)
+            except MirrorRefused:
+                if self._native is None:
+                    raise
+            else:
+                return
+        if self._native is None:
+            raise self._unsupported()
+        try:
+            yield from self._native.get_file_blame(self._repo, path=path, sha=sha)
+        except HostGaveUp:
+            if self._place is None:
+                raise
+            yield from mirror.blame_whole_file(self._place, path=path, sha=sha)
+
+    # --- ways --------------------------------------------------------------------------------
+
+    def _mirror_place(self) -> mirror.MirrorPlace | None:
+        installation = self._installation
+        if not mirrors_enabled() or not isinstance(installation, MirrorIntegration):
+            return None
+        return mirror.MirrorPlace(
+            provider=installation.model.provider,
+            tenant=f"{installation.organization_id}:{installation.model.id}",
+            host=installation,
+            repo=self._repo,
+        )
+
+    def _unsupported(self) -> Unsupported:
+        provider = integrations.get(self._installation.model.provider)
+        why = provider.reason_against(Capability.BLAME)
+        if isinstance(self._installation, MirrorIntegration):
+            why = MIRRORS_OFF
+        return Unsupported(provider.key, Capability.BLAME, why)
+
+    def _only_way(self, lines: Sequence[SourceLineInfo]) -> list[Answer]:
+        if self._place is not None:
+            return mirror.blame_lines(self._place, lines)
+        if self._native is not None:
+            return self._native.get_blame_for_files(lines)
+        raise self._unsupported()
+
+    def _is_chosen(self) -> bool:
+        chosen = options.get("scm.mirrors.use-for")
+        return isinstance(chosen, list) and provider_key(self._installation) in chosen
+
+    def _wants_mirror(self, sha: str) -> bool:
+        return self._native is None or self._is_chosen() or self._has_ignore_revs(sha)
+
+    def _best_way(
+        self,
+        native: CommitContextIntegration,
+        place: mirror.MirrorPlace,
+        lines: Sequence[SourceLineInfo],
+    ) -> list[Answer]:
+        """The host's answers, and the mirror's where the host's are not good enough."""
+        known = [_remembered.get(line.ref) is True for line in lines]
+        if not all(known):
+            answers = self._host_answers(native, lines)
+            wanting = [self._is_wanting(answer) for answer in answers]
+            return self._improved(place, lines, answers, wanting)
+        try:
+            return mirror.blame_lines(place, lines)
+        except ScmError as error:
+            self._log_fallback(error)
+            return native.get_blame_for_files(lines)
+
+    def _host_answers(
+        self, native: CommitContextIntegration, lines: Sequence[SourceLineInfo]
+    ) -> list[Answer]:
+        try:
+            return native.get_blame_for_files(lines)
+        except HostGaveUp as error:
+            return [error] * len(lines)
+
+    def _is_wanting(self, answer: Answer) -> bool:
+        """Whether the mirror would answer better than the host did."""
+        if isinstance(answer, ScmError):
+            return isinstance(answer, HostGaveUp)
+        if answer.has_ignore_revs is not None:
+            _remembered.put(answer.line.ref, answer.has_ignore_revs)
+            return answer.has_ignore_revs
+        return self._has_ignore_revs(answer.line.ref)
+
+    def _improved(
+        self,
+        place: mirror.MirrorPlace,
+        lines: Sequence[SourceLineInfo],
+        answers: Sequence[Answer],
+        wanting: Sequence[bool],
+    ) -> list[Answer]:
+        """The answers, each wanting one replaced where the mirror has a better one."""
+        asked = [line for line, wanted in zip(lines, wanting, strict=True) if wanted]
+        if not asked:
+            return list(answers)
+        try:
+            with _time_for_answers():
+                better = iter(mirror.blame_lines(place, asked))
+        except ScmError as error:
+            self._log_fallback(error)
+            return list(answers)
+        merged: list[Answer] = []
+        for answer, wanted in zip(answers, wanting, strict=True):
+            found = next(better) if wanted else answer
+            merged.append(found if isinstance(found, FileBlameInfo) else answer)
+        return merged
+
+    def _log_fallback(self, error: ScmError) -> None:
+        facts = {"repository": self._repo.identifier, "error": type(error).__name__}
+        logger.info("blame.mirror_failed", extra=facts)
+
+    # --- revisions to ignore -----------------------------------------------------------------
+
+    def _has_ignore_revs(self, sha: str) -> bool:
+        """Whether a commit has a file of revisions to ignore; the host is asked once."""
+        remembered = _remembered.get(sha)
+        if remembered is not None:
+            return remembered
+        if not isinstance(self._installation, FileIntegration):
+            return False
+        try:
+            self._installation.get_file(self._repo, path=IGNORE_REVS, sha=sha, max_bytes=1)
+        except NotFound:
+            found = False
+        except ScmError:
+            return False
+        else:
+            found = True
+        _remembered.put(sha, found)
+        return found
+
+
+class _IgnoreRevsMemory:
+    """Which commits have a file of revisions to ignore. A commit's id is that of its files, too."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._entries: OrderedDict[str, tuple[bool, float]] = OrderedDict()
+
+    def get(self, sha: str) -> bool | None:
+        with self._lock:
+            found, at = self._entries.get(sha, (None, 0.0))
+        fresh = time.monotonic() - at < options.get_float("scm.blame.ignore-revs-ttl")
+        return found if fresh else None
+
+    def put(self, sha: str, found: bool) -> None:
+        with self._lock:
+            self._entries[sha] = (found, time.monotonic())
+            self._entries.move_to_end(sha)
+            if len(self._entries) > _MOST_REMEMBERED:
+                self._entries.popitem(last=False)
+
+
+_remembered = _IgnoreRevsMemory()
+
+
+def _time_for_answers() -> AbstractContextManager[None]:
+    """Leaves a part of the caller's time, so that answers that are there arrive in any case."""
+    end = deadline_end()
+    if end is None:
+        return nullcontext()
+    now = time.monotonic()
+    return deadline_at(end - min(1.0, _RESERVED * max(0.0, end - now)))
