@@ -34,6 +34,7 @@ from sentry.integrations.source_code_management.errors import (
 from sentry.integrations.source_code_management.types import Page
 from sentry.silo import SiloMode
 from sentry.utils.deadline import deadline_at
+from sentry.utils.referrer import HEADER, referred_by
 
 
 class Endpoint(APIView):
@@ -68,7 +69,10 @@ class Endpoint(APIView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Response:
         """Answers one request, within the time that every call has."""
-        with deadline_at(time.monotonic() + options.get_float("grpc.default-deadline")):
+        with (
+            deadline_at(time.monotonic() + options.get_float("grpc.default-deadline")),
+            referred_by(request.headers.get(HEADER, "")),
+        ):
             answer: Response = super().dispatch(request, *args, **kwargs)  # type: ignore[assignment]
         return answer
 

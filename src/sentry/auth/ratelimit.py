@@ -5,15 +5,17 @@ else the database) and counts those down by itself, so that a request seldom tou
 """
 
 import logging
+import math
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import timedelta
 from threading import Lock
 from typing import NamedTuple
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
 from django.db.models import F
+from django.utils import timezone
 from redis.exceptions import RedisError
 
 from sentry import options
@@ -131,14 +133,17 @@ def _take(key: str, window: int, size: int, seconds: int) -> int:
         return 0
 
 
-def take(key: str, window: int, size: int, *, seconds: int = WINDOW_SECONDS) -> int:
+def take(
+    key: str, window: int, size: int, *, seconds: int = WINDOW_SECONDS, keep: float | None = None
+) -> int:
     """Adds ``size`` to the counter of a window that all processes share.
 
     Args:
         key: who is counted; at most 200 characters.
-        window: the window's number: unix time divided by ``seconds``.
+        window: the window's number; of the same key, a later one has a larger number.
         size: how many are taken.
         seconds: the length of a window.
+        keep: for how long from now the count is kept, in seconds; None for two windows.
 
     Returns:
         How many were taken in this window before.
@@ -147,25 +152,26 @@ def take(key: str, window: int, size: int, *, seconds: int = WINDOW_SECONDS) -> 
         ServiceUnavailable: the store does not answer.
     """
     try:
+        kept = math.ceil(2 * seconds if keep is None else keep)
         if settings.REDIS_URL:
-            return _take_from_redis(key, window, size, seconds)
-        return _take_from_database(key, window, size, seconds)
+            return _take_from_redis(key, window, size, kept)
+        return _take_from_database(key, window, size, kept)
     except (RedisError, DatabaseError):
         logger.exception("auth.ratelimit.store_failed", extra={"key": key})
         raise ServiceUnavailable("the store of rate limits") from None
 
 
-def _take_from_redis(key: str, window: int, size: int, seconds: int) -> int:
+def _take_from_redis(key: str, window: int, size: int, kept: int) -> int:
     name = f"{settings.REDIS_PREFIX}ratelimit:{key}:{window}"
     pipeline = redis_client().pipeline()
     pipeline.incrby(name, size)
-    pipeline.expire(name, 2 * seconds)
+    pipeline.expire(name, kept)
     taken, _ = pipeline.execute()
     return int(taken) - size
 
 
-def _take_from_database(key: str, window: int, size: int, seconds: int = WINDOW_SECONDS) -> int:
-    ends = datetime.fromtimestamp((window + 2) * seconds, tz=UTC)
+def _take_from_database(key: str, window: int, size: int, kept: int = 2 * WINDOW_SECONDS) -> int:
+    ends = timezone.now() + timedelta(seconds=kept)
     with transaction.atomic():
         counter, created = RateLimitCounter.objects.get_or_create(
             key=key, window=window, defaults={"used": size, "expires_at": ends}

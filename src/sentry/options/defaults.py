@@ -172,6 +172,45 @@ def _register_hosts(options: OptionsManager) -> None:
         minimum=0,
         help="Bytes of conditional answers that a process remembers.",
     )
+    _register_guest(options)
+
+
+def _register_guest(options: OptionsManager) -> None:
+    register = options.register
+    register(
+        "scm.budget.low",
+        default=0.2,
+        minimum=0,
+        maximum=1,
+        help="The last part of a host's limit, of 1, which is shared out among referrers.",
+    )
+    register(
+        "scm.budget.share",
+        default=0.5,
+        above=0,
+        maximum=1,
+        help="What one referrer may have of that part until the limit begins anew; 1: all of it.",
+    )
+    register(
+        "scm.breaker.failures",
+        default=10,
+        minimum=0,
+        help="Failures in a row after which a host is left alone for a moment; 0: never.",
+    )
+    register(
+        "scm.breaker.window",
+        default=60.0,
+        above=0,
+        maximum=HOUR,
+        help="Seconds in which those failures must lie.",
+    )
+    register(
+        "scm.breaker.pause",
+        default=15.0,
+        above=0,
+        maximum=HOUR,
+        help="Seconds that a host is left alone before one request looks whether it is back.",
+    )
 
 
 def _register_mirrors(options: OptionsManager) -> None:

@@ -27,6 +27,7 @@ from sentry.taskqueue.errors import (
 )
 from sentry.utils import metrics, request_id
 from sentry.utils.deadline import deadline_at
+from sentry.utils.referrer import referred_by
 from sentry.utils.reporting import report_exception
 
 if TYPE_CHECKING:
@@ -108,7 +109,11 @@ def run_claimed(task: "Task[..., Any]", claim: records.Claim) -> Outcome:
     token = _current.set(run)
     try:
         args, kwargs = arguments.decode(claim.arguments)
-        with request_id.bound(claim.request_id), _within(task.time_limit):
+        with (
+            request_id.bound(claim.request_id),
+            referred_by(f"task:{task.name}"),
+            _within(task.time_limit),
+        ):
             value = task.function(*args, **kwargs)
     except TimeLimitExceededError as error:
         if not connection.in_atomic_block:

@@ -43,7 +43,7 @@ _rest = _Durations(
 _host = _Durations(
     "sentry_host_request_duration_seconds",
     "Requests to source-code hosts by HTTP status, and how long they take;"
-    " error: no answer; blocked: not sent.",
+    " error: no answer; blocked, circuit: not sent.",
     "provider",
     "status",
 )
@@ -80,8 +80,13 @@ def host_finished(provider: str, status: int, seconds: float) -> None:
 
 
 def host_blocked(provider: str) -> None:
-    """A request that was not sent, because the host's limit is known to be used up."""
+    """A request that was not sent, because the host's limit is known to have no room for it."""
     _host.observe((provider, "blocked"), 0.0)
+
+
+def host_circuit_open(provider: str) -> None:
+    """A request that was not sent, because the host failed several times in a row."""
+    _host.observe((provider, "circuit"), 0.0)
 
 
 def host_remaining(provider: str, bucket: str, remaining: int) -> None:

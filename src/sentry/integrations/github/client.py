@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from http import HTTPStatus
+from math import ceil
 
 from sentry.integrations.github import parse
-from sentry.integrations.github.blame import blame_in_batches
+from sentry.integrations.github.blame import FILES_PER_QUERY, blame_in_batches
 from sentry.integrations.github.endpoints import Endpoints
 from sentry.integrations.github.issues import GitHubIssues
 from sentry.integrations.github.parse_blame import (
@@ -88,7 +89,7 @@ class GitHubClient:
         """Every repository that the credential reaches, page after page."""
         where = route("/installation/repositories" if self._is_app else "/user/repos")
         for page in self._session.pages(
-            where, resource="repositories", query={"per_page": _PER_PAGE}
+            where, resource="repositories", query={"per_page": _PER_PAGE}, whole=True
         ):
             yield from parse.parse_repositories(page.json())
 
@@ -173,6 +174,8 @@ class GitHubClient:
     ) -> list[BlamedFile | ScmError]:
         """The blame of many files, each answer at its place."""
         repo = parse.parse_identifier(identifier)
+        queries = ceil(len(targets) / FILES_PER_QUERY)
+        self._session.expect(self._endpoints.graphql, requests=queries)
         return blame_in_batches(targets, lambda part: self._ask_blame(repo, part))
 
     def _ask_blame(
@@ -191,6 +194,7 @@ class GitHubClient:
                 repeatable=True,
                 # To ask the same again would take as long; a single file has no smaller question.
                 passed=_GAVE_UP if len(targets) > 1 else frozenset(),
+                harmless=_GAVE_UP,
             )
         except HostUnavailable as error:
             if error.status in _GAVE_UP:

@@ -11,7 +11,7 @@ from sentry.integrations.source_code_management.http_answers import (
     next_link,
     seconds_of,
 )
-from sentry.integrations.source_code_management.http_limits import Limit
+from sentry.integrations.source_code_management.http_limits import Limit, Quota, header_quota
 
 _API_VERSION = "2022-11-28"
 _MIN_SECONDARY = 60.0  # "wait for at least one minute"
@@ -51,6 +51,10 @@ class GitHubDialect:
         """The ``x-ratelimit-remaining`` header."""
         text = response.headers.get("x-ratelimit-remaining", "")
         return int(text) if re.fullmatch("[0-9]{1,9}", text) else None
+
+    def quota(self, response: HostResponse, *, now: float) -> Quota | None:
+        """The ``x-ratelimit`` headers; a GitHub without limits sends none."""
+        return header_quota(response.headers, "x-ratelimit", now=now)
 
     def next_page(self, response: HostResponse) -> str | None:
         """The ``Link`` header's ``rel="next"``."""

@@ -13,6 +13,7 @@ from sentry.auth.caller import Caller
 from sentry.integrations.grpc.policy import RpcPolicy
 from sentry.utils import request_id
 from sentry.utils.deadline import reset_deadline, set_deadline
+from sentry.utils.referrer import reset_referrer, set_referrer
 
 
 @dataclass(kw_only=True, slots=True)
@@ -25,6 +26,7 @@ class RpcCall:
         deadline_sent: whether the caller named the deadline.
         authenticate: tells who calls; raises Unauthenticated.
         idempotency_key: the header's value; "" without one.
+        referrer: on whose behalf the caller calls, as its header says; "" without one.
         caller: who calls, once the credential was accepted.
         headers: what the answer's HTTP headers say besides.
         request_id: the id of the request that carries it.
@@ -37,6 +39,7 @@ class RpcCall:
     deadline_sent: bool
     authenticate: Callable[[], Caller]
     idempotency_key: str = ""
+    referrer: str = ""
     caller: Caller | None = None
     headers: list[tuple[str, str]] = field(default_factory=list)
     request_id: str = field(default_factory=request_id.current)
@@ -52,21 +55,23 @@ _current: ContextVar[RpcCall] = ContextVar("rpc_call")
 
 
 class active:  # noqa: N801 - reads as a statement: with active(call)
-    """Makes a call and its deadline current inside a ``with`` block."""
+    """Makes a call, its deadline and its referrer current inside a ``with`` block."""
 
-    __slots__ = ("_call", "_call_token", "_deadline_token")
+    __slots__ = ("_call", "_call_token", "_deadline_token", "_referrer_token")
 
     def __init__(self, call: RpcCall) -> None:
         """Takes the call."""
         self._call = call
 
     def __enter__(self) -> None:
-        """Sets both."""
+        """Sets all three."""
         self._call_token = _current.set(self._call)
         self._deadline_token = set_deadline(self._call.deadline)
+        self._referrer_token = set_referrer(self._call.referrer)
 
     def __exit__(self, *_: object) -> None:
         """Puts back what was there before."""
+        reset_referrer(self._referrer_token)
         reset_deadline(self._deadline_token)
         _current.reset(self._call_token)
 

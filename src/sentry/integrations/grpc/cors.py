@@ -8,7 +8,7 @@ _ALLOWED = (
     "authorization, connect-protocol-version, connect-timeout-ms, content-encoding, content-type, "
     "connect-content-encoding, connect-accept-encoding, grpc-accept-encoding, grpc-encoding, "
     "grpc-timeout, x-api-key, x-grpc-web, x-idempotency-key, x-key-id, x-organization-id, "
-    "x-request-id, x-signature, x-signature-nonce, x-signature-timestamp, x-user-agent"
+    "x-referrer, x-request-id, x-signature, x-signature-nonce, x-signature-timestamp, x-user-agent"
 )
 _EXPOSED = (
     "grpc-status, grpc-message, grpc-status-details-bin, grpc-encoding, connect-content-encoding, "

@@ -68,6 +68,7 @@ def open_request(
         deadline_sent=is_sent,
         authenticate=authenticator(environ, form.encoding_header, body.as_sent),
         idempotency_key=environ.get("HTTP_X_IDEMPOTENCY_KEY", ""),
+        referrer=environ.get("HTTP_X_REFERRER", ""),
     )
     encoding, accepted = form.compression_headers
     return OpenedRequest(

@@ -22,6 +22,7 @@
     ├── ServiceUnavailable           a part of our own that the call needs is down
     └── HostError                    what a host answered, or did not
         ├── HostRateLimited          its limit
+        │   └── HostShareUsed        the caller's share of what is left of it
         ├── HostUnavailable          down, refusing, breaking off, or answering nonsense
         │   └── HostGaveUp           it gave up on this one question
         ├── HostRejected             it understood and said no (400, 409, 422)
@@ -282,6 +283,18 @@ class HostRateLimited(HostError):
     def __init__(self, retry_after: float | None, *, status: int | None = None) -> None:
         """Says when the host will accept requests again, in seconds from now."""
         super().__init__("the host's rate limit is used up", status=status, retry_after=retry_after)
+
+
+class HostShareUsed(HostRateLimited):
+    """Little is left of the host's limit, and this caller has had its share."""
+
+    reason = Reason.RATE_LIMITED
+
+    def __init__(self, retry_after: float | None) -> None:
+        """Says when the host's limit begins anew, in seconds from now."""
+        super().__init__(retry_after)
+        self.message = "this caller's share of the host's rate limit is used up"
+        self.args = (self.message,)
 
 
 class HostUnavailable(HostError):

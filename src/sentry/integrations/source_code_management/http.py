@@ -9,7 +9,7 @@ import json as json_format
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from sentry import options
@@ -24,23 +24,23 @@ from sentry.integrations.source_code_management.http_answers import (
     RETRYABLE,
     HostResponse,
     error_of,
+    pages_told,
     seconds_of,
 )
-from sentry.integrations.source_code_management.http_cache import CacheKey, digest
+from sentry.integrations.source_code_management.http_cache import CacheKey
+from sentry.integrations.source_code_management.http_gate import LONGEST_WAIT, Gate
 from sentry.integrations.source_code_management.http_guard import Origin, parse_origin
-from sentry.integrations.source_code_management.http_limits import Limit, backoff
+from sentry.integrations.source_code_management.http_limits import Limit, Quota, backoff
 from sentry.integrations.source_code_management.http_paths import Route
 from sentry.integrations.source_code_management.http_runtime import HttpRuntime, shared_runtime
 from sentry.integrations.source_code_management.http_transport import allow_list
 from sentry.integrations.source_code_management.http_wire import Call, TimeLimit, Transient, send
 from sentry.integrations.source_code_management.json_reader import Json
-from sentry.utils import metrics
 
 _MAX_URL = 16_000
 _MAX_REDIRECTS = 3
 _MAX_PAGES = 2000
 _UNKNOWN_LIMIT = 60.0
-_LONGEST_WAIT = 5.0  # a thread waits with it
 _SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
@@ -87,6 +87,18 @@ class HostDialect(Protocol):
 
     def next_page(self, response: HostResponse) -> str | None:
         """The URL of the page that follows; it may be relative."""
+        ...
+
+
+@runtime_checkable
+class QuotaDialect(Protocol):
+    """A dialect whose host tells how large a limit is and when it begins anew, too."""
+
+    def quota(self, response: HostResponse, *, now: float) -> Quota | None:
+        """What an answer leaves of its bucket's limit; None where it does not say.
+
+        ``now`` is unix time. See ``http_limits.header_quota``.
+        """
         ...
 
 
@@ -147,6 +159,7 @@ class HostSession:
         headers: Mapping[str, str] | None = None,
         repeatable: bool = False,
         passed: frozenset[int] = frozenset(),
+        harmless: frozenset[int] = frozenset(),
         read_at_most: int | None = None,
     ) -> HostResponse:
         """One call, with its retries.
@@ -161,12 +174,15 @@ class HostSession:
             headers: further headers.
             repeatable: whether the call may be sent again after a failure.
             passed: error statuses that the caller reads itself.
+            harmless: statuses from 500 that speak of this question alone, not of the host's health;
+                those of ``passed`` are so too.
             read_at_most: bytes to read of a longer body, in place of refusing it.
 
         Raises:
             NotFound: 404 or 410.
             IntegrationBroken: 401, or an address that the guard refuses.
-            HostForbidden: 403. HostRejected: other 4xx. HostRateLimited: its limit is used up.
+            HostForbidden: 403. HostRejected: other 4xx.
+            HostRateLimited: its limit, or the caller's share of it, is used up.
             HostUnavailable: no connection, no time, 5xx, or an answer that cannot be read.
             DeadlineExceeded: the caller's time was up.
         """
@@ -182,20 +198,41 @@ class HostSession:
             headers={**kind, **(headers or {})},
             content=content,
             passed=passed,
+            harmless=harmless | passed,
             read_at_most=read_at_most,
         )
         return self._run(call)
 
+    def expect(self, where: Route | str, *, requests: int) -> None:
+        """Says that so many requests of this kind are to follow; makes none.
+
+        Raises:
+            HostRateLimited: the host's limit is known to have room for fewer.
+        """
+        bucket = self._dialect.bucket(where.path if isinstance(where, Route) else _path_of(where))
+        self._gate.expect(self._dialect.provider, bucket, requests)
+
     def pages(
-        self, where: Route, *, resource: str, query: Mapping[str, str | int] | None = None
+        self,
+        where: Route,
+        *,
+        resource: str,
+        query: Mapping[str, str | int] | None = None,
+        whole: bool = False,
     ) -> Iterator[HostResponse]:
         """The pages of a list, each fetched when it is asked for; links never leave the origin.
 
+        ``whole`` says that every page will be asked for: where the first one tells how many there
+        are, the host's limit must have room for them.
+
         Raises:
+            HostRateLimited: it has not; no page was given.
             HostUnavailable: a link leads elsewhere, or the pages do not end. Else as ``request``.
         """
         seen: set[str] = set()
         response = self.request("GET", where, resource=resource, query=query)
+        if whole:
+            self.expect(where, requests=(pages_told(response.headers) or 1) - 1)
         while True:
             yield response
             link = self._dialect.next_page(response)
@@ -216,7 +253,7 @@ class HostSession:
         bucket = self._dialect.bucket(_path_of(response.url))
         told = self._dialect.limit(response, bucket=bucket, now=self._runtime.wall_clock())
         limit = told or Limit(seconds=_UNKNOWN_LIMIT, bucket=bucket)
-        self._runtime.budgets.block(self._budget, limit, now=self._runtime.clock())
+        self._gate.block(limit)
         return HostRateLimited(limit.seconds, status=response.status)
 
     # --- one call, several tries -------------------------------------------------------------
@@ -230,7 +267,7 @@ class HostSession:
                 return self._follow(call, limit)
             except Transient as failure:
                 wait = self._wait_before(attempt, failure)
-                if attempt >= attempts or wait >= min(_LONGEST_WAIT, limit.left(self._runtime)):
+                if attempt >= attempts or wait >= min(LONGEST_WAIT, limit.left(self._runtime)):
                     raise failure.error from None
             self._runtime.sleep(wait)
             attempt += 1
@@ -267,12 +304,10 @@ class HostSession:
     def _judged(self, call: Call, response: HostResponse) -> HostResponse:
         """The answer, or the error that it means."""
         bucket = self._dialect.bucket(_path_of(call.url))
-        remaining = self._dialect.remaining(response)
-        if remaining is not None:
-            metrics.host_remaining(call.provider, bucket, remaining)
+        self._gate.learn(call.provider, bucket, self._quota(response))
         told = self._dialect.limit(response, bucket=bucket, now=self._runtime.wall_clock())
         if told is not None:
-            self._runtime.budgets.block(self._budget, told, now=self._runtime.clock())
+            self._gate.block(told)
             if told.refused:
                 error = HostRateLimited(told.seconds, status=response.status)
                 raise Transient(error, wait=told.seconds)
@@ -310,17 +345,23 @@ class HostSession:
         return response
 
     def _send(self, call: Call, extra: Mapping[str, str], limit: TimeLimit) -> HostResponse:
-        """One request; fails fast while a limit is known to be used up."""
-        bucket = self._dialect.bucket(_path_of(call.url))
-        blocked = self._runtime.budgets.wait(self._budget, bucket, now=self._runtime.clock())
-        if blocked > 0:
-            metrics.host_blocked(call.provider)
-            raise HostRateLimited(blocked)
-        return send(call, {**self._dialect.headers(), **extra}, limit, self._runtime)
+        """One request, if the host's limits and its health allow one now."""
+        self._gate.wait_for_limit(call.provider, self._dialect.bucket(_path_of(call.url)), limit)
+        with self._gate.circuit(call) as verdict:
+            headers = {**self._dialect.headers(), **extra}
+            response = send(call, headers, limit, self._runtime)
+            verdict.heard(response.status, harmless=call.harmless)
+        return response
+
+    def _quota(self, response: HostResponse) -> Quota | None:
+        if isinstance(self._dialect, QuotaDialect):
+            return self._dialect.quota(response, now=self._runtime.wall_clock())
+        remaining = self._dialect.remaining(response)
+        return None if remaining is None else Quota(remaining=remaining)
 
     @property
-    def _budget(self) -> str:
-        return digest(self._base_url, self._auth.identity)
+    def _gate(self) -> Gate:
+        return Gate(self._base_url, self._auth.identity, self._runtime)
 
     # --- URLs --------------------------------------------------------------------------------
 

@@ -23,6 +23,8 @@ from sentry.integrations.source_code_management.json_reader import Json
 _CHUNK = 64 * 1024
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
 _REL_NEXT = re.compile(r";\s*rel=\"?(?:[^\";]* )?next(?: [^\";]*)?\"?(?:\s*[;,]|\s*$)")
+_REL_LAST = re.compile(r";\s*rel=\"?last\"?(?:\s*[;,]|\s*$)")
+_PAGE = re.compile(r"[?&]page=([0-9]{1,6})(?:&|$)")
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 RETRYABLE = frozenset({502, 503, 504})
@@ -91,6 +93,14 @@ def next_link(headers: Mapping[str, str]) -> str | None:
     for target, parameters in _LINK.findall(headers.get("link", "")):
         if _REL_NEXT.search(parameters):
             return str(target)
+    return None
+
+
+def pages_told(headers: Mapping[str, str]) -> int | None:
+    """How many pages a list has: the ``page`` of ``rel="last"``; None where nothing says so."""
+    for target, parameters in _LINK.findall(headers.get("link", "")):
+        if _REL_LAST.search(parameters) and (page := _PAGE.search(target)):
+            return int(page[1])
     return None
 
 

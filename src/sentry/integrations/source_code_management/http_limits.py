@@ -1,10 +1,16 @@
-"""What is known of hosts' rate limits in this process, and how long to wait before a retry."""
+"""What is known of hosts' rate limits in this process, and how long to wait before a retry. Pure.
+
+Nothing of it is told to other processes: the host tells each of them with every answer.
+"""
 
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 _FIRST_BACKOFF = 0.25
 _MAX_BACKOFF = 4.0
+_KEPT = 60.0  # seconds that a quota is believed whose host does not tell when it begins anew
+_MANY = 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,12 +28,63 @@ class Limit:
     refused: bool = True
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Quota:
+    """What an answer leaves of its bucket's limit.
+
+    Attributes:
+        remaining: how many requests are left at most.
+        limit: how many there are in all; None where the host does not tell.
+        reset: seconds until there are as many again; None where it does not tell.
+    """
+
+    remaining: int
+    limit: int | None = None
+    reset: float | None = None
+
+
+def header_quota(
+    headers: Mapping[str, str], prefix: str, *, now: float, is_epoch: bool = True
+) -> Quota | None:
+    """The quota in headers of the common form ``{prefix}-remaining``, ``-limit`` and ``-reset``.
+
+    Args:
+        headers: an answer's.
+        prefix: in lower case ("x-ratelimit").
+        now: unix time.
+        is_epoch: whether the reset is unix time; else it is seconds from now.
+    """
+    remaining = _number(headers.get(f"{prefix}-remaining"))
+    if remaining is None:
+        return None
+    reset = _number(headers.get(f"{prefix}-reset"))
+    if reset is not None and is_epoch:
+        reset = max(0.0, reset - now)
+    limit = _number(headers.get(f"{prefix}-limit"))
+    return Quota(remaining=int(remaining), limit=None if limit is None else int(limit), reset=reset)
+
+
+def _number(text: str | None) -> float | None:
+    text = (text or "").strip()
+    is_number = text.isascii() and text.replace(".", "", 1).isdigit() and len(text) <= 20  # noqa: PLR2004
+    return float(text) if is_number else None
+
+
+@dataclass(slots=True)
+class _Known:
+    remaining: int
+    limit: int | None
+    ends: float
+    has_end: bool
+
+
 class Budgets:
-    """Until when each credential's limits are used up. Safe for use by many threads."""
+    """What each credential has left, and until when nothing. Safe for use by many threads."""
 
     def __init__(self) -> None:
         """Knows nothing yet."""
         self._until: dict[tuple[str, str], float] = {}
+        self._known: dict[tuple[str, str], _Known] = {}
         self._lock = threading.Lock()
 
     def wait(self, identity: str, bucket: str, *, now: float) -> float:
@@ -42,6 +99,31 @@ class Budgets:
             self._until = {key: end for key, end in self._until.items() if end > now}
             key = (identity, limit.bucket)
             self._until[key] = max(self._until.get(key, 0.0), now + limit.seconds)
+
+    def learn(self, identity: str, bucket: str, quota: Quota, *, now: float) -> None:
+        """Remembers what an answer left; the latest answer is right."""
+        ends = now + (_KEPT if quota.reset is None else quota.reset)
+        known = _Known(quota.remaining, quota.limit, ends, quota.reset is not None)
+        with self._lock:
+            if len(self._known) >= _MANY:
+                self._known = {key: old for key, old in self._known.items() if old.ends > now}
+            self._known[identity, bucket] = known
+
+    def spend(self, identity: str, bucket: str) -> None:
+        """Counts a request that goes out: others see it before its answer tells."""
+        with self._lock:
+            known = self._known.get((identity, bucket))
+            if known is not None and known.remaining > 0:
+                known.remaining -= 1
+
+    def quota(self, identity: str, bucket: str, *, now: float) -> Quota | None:
+        """What is left; None where nothing is known, or no longer."""
+        with self._lock:
+            known = self._known.get((identity, bucket))
+            if known is None or known.ends <= now:
+                return None
+            reset = known.ends - now if known.has_end else None
+            return Quota(remaining=known.remaining, limit=known.limit, reset=reset)
 
 
 def backoff(attempt: int, *, random: float) -> float:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 import httpx
 
 from sentry import options
+from sentry.auth.ratelimit import take
+from sentry.integrations.source_code_management.http_breaker import Breaker
 from sentry.integrations.source_code_management.http_cache import ResponseCache
 from sentry.integrations.source_code_management.http_limits import Budgets
 from sentry.integrations.source_code_management.http_transport import shared_transport
@@ -19,6 +21,10 @@ def _cache() -> ResponseCache:
         max_entries=lambda: options.get_int("scm.http.cache-entries"),
         max_bytes=lambda: options.get_int("scm.http.cache-bytes"),
     )
+
+
+def _count_share(key: str, window: int, keep: float) -> int:
+    return take(key, window, 1, keep=keep)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,7 +38,10 @@ class HttpRuntime:
         sleep: waits that many seconds.
         random: a number from 0 to 1.
         cache: conditional answers.
-        budgets: limits known to be used up.
+        budgets: what is known of limits.
+        breaker: which hosts are left alone for a moment.
+        count_share: counts one request under a key, in a window of this number, for all processes;
+            answers how many there were before. Kept for so many seconds.
     """
 
     transport: Callable[[], httpx.BaseTransport] = shared_transport
@@ -42,6 +51,8 @@ class HttpRuntime:
     random: Callable[[], float] = random.random
     cache: ResponseCache = field(default_factory=_cache)
     budgets: Budgets = field(default_factory=Budgets)
+    breaker: Breaker = field(default_factory=Breaker)
+    count_share: Callable[[str, int, float], int] = _count_share
 
 
 @functools.cache

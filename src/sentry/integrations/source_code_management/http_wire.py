@@ -39,6 +39,7 @@ class Call:
         headers: beside the credential's and the dialect's.
         content: the body.
         passed: error statuses that the caller reads itself.
+        harmless: error statuses that say nothing of the host's health.
         read_at_most: bytes to read of a longer body, in place of refusing it.
     """
 
@@ -51,6 +52,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     content: bytes = field(default=b"", repr=False)
     passed: frozenset[int] = frozenset()
+    harmless: frozenset[int] = frozenset()
     read_at_most: int | None = None
 
 

@@ -149,6 +149,7 @@ class TestTable:
         errors.ServiceUnavailable: "UNAVAILABLE",
         errors.HostError: "UNAVAILABLE",
         errors.HostRateLimited: "RESOURCE_EXHAUSTED",
+        errors.HostShareUsed: "RESOURCE_EXHAUSTED",
         errors.HostUnavailable: "UNAVAILABLE",
         errors.HostGaveUp: "UNAVAILABLE",
         errors.HostRejected: "INVALID_ARGUMENT",
@@ -163,6 +164,7 @@ class TestTable:
         errors.Unsupported: ("github", "blame"),
         errors.MirrorRefused: ("github", "too large"),
         errors.HostRateLimited: (7.0,),
+        errors.HostShareUsed: (7.0,),
     }
 
     def make(self, kind):

@@ -1,5 +1,6 @@
 """A session whose network, clocks and chance are the test's."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -12,7 +13,7 @@ from sentry.integrations.source_code_management.http_answers import (
     seconds_of,
 )
 from sentry.integrations.source_code_management.http_cache import digest
-from sentry.integrations.source_code_management.http_limits import Limit
+from sentry.integrations.source_code_management.http_limits import Limit, Quota, header_quota
 from sentry.integrations.source_code_management.http_runtime import HttpRuntime
 
 BASE = "https://forge.example/api"
@@ -69,6 +70,22 @@ class FakeDialect:
         return next_link(response.headers)
 
 
+class TellingDialect(FakeDialect):
+    """A host that tells of its limit in ``x-quota-remaining``, ``-limit`` and ``-reset``.
+
+    A 200 with ``retry-after`` delays what follows.
+    """
+
+    def quota(self, response: HostResponse, *, now: float) -> Quota | None:
+        return header_quota(response.headers, "x-quota", now=now)
+
+    def limit(self, response: HostResponse, *, bucket: str, now: float) -> Limit | None:
+        wait = seconds_of(response.headers.get("retry-after"), now=now)
+        if response.status == 200 and wait is not None:
+            return Limit(seconds=wait, bucket=bucket, refused=False)
+        return super().limit(response, bucket=bucket, now=now)
+
+
 class Chunks(httpx.SyncByteStream):
     """A body that comes in pieces, counts them, and can take time or break off."""
 
@@ -105,11 +122,25 @@ class World:
             wall_clock=lambda: self.now,
             sleep=self.sleep,
             random=lambda: 1.0,
+            count_share=self.count_share,
         )
+        self.dialect = FakeDialect()
+        self.counts: Counter[tuple[str, int]] = Counter()
         self.session = self.session_with(self.auth)
 
     def session_with(self, auth: FakeAuth, base: str = BASE) -> HostSession:
-        return HostSession(base, auth=auth, dialect=FakeDialect(), runtime=self.runtime)
+        return HostSession(base, auth=auth, dialect=self.dialect, runtime=self.runtime)
+
+    def telling(self) -> "World":
+        """The same far side, whose host tells of its limit."""
+        self.dialect = TellingDialect()
+        self.session = self.session_with(self.auth)
+        return self
+
+    def count_share(self, key: str, window: int, keep: float) -> int:
+        assert keep > 0
+        self.counts[key, window] += 1
+        return self.counts[key, window] - 1
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)

@@ -56,6 +56,7 @@ SAMPLES: list[errors.ScmError] = [
     errors.ServiceUnavailable("the nonce store"),
     errors.HostError("failed", status=400),
     errors.HostRateLimited(9.0, status=429),
+    errors.HostShareUsed(9.0),
     errors.HostUnavailable("down", status=503, retry_after=1.0),
     errors.HostGaveUp("too slow"),
     errors.HostRejected("no", status=422),
