@@ -7,16 +7,25 @@ from django.utils import timezone
 from sentry.models.analyticsevent import AnalyticsEvent
 from sentry.models.idempotency import IdempotencyRecord
 from sentry.models.ratelimitcounter import RateLimitCounter
+from sentry.models.sharedresult import SharedResult
 from sentry.models.signaturenonce import SignatureNonce
 from sentry.models.syncjob import SyncJob
 from sentry.silo import SiloMode, silo_modes_of
 
 _ROWS_AT_ONCE = 200
 _BATCHES = 250
+_EXPIRING = (
+    SignatureNonce,
+    RateLimitCounter,
+    IdempotencyRecord,
+    AnalyticsEvent,
+    SyncJob,
+    SharedResult,
+)
 
 
 def delete_expired() -> int:
-    """Deletes what has expired of nonces, counters, idempotency records, analytics, jobs, sessions.
+    """Deletes what has expired: nonces, counters, records, analytics, jobs, results, sessions.
 
     Returns how many rows that were.
 
@@ -24,7 +33,7 @@ def delete_expired() -> int:
     """
     now = timezone.now()
     deleted = 0
-    for model in (SignatureNonce, RateLimitCounter, IdempotencyRecord, AnalyticsEvent, SyncJob):
+    for model in _EXPIRING:
         if _is_here(model):
             deleted += _delete(model._default_manager.filter(expires_at__lt=now), by="expires_at")
     return deleted + _delete(Session.objects.filter(expire_date__lt=now), by="expire_date")

@@ -24,6 +24,7 @@ from sentry.models.periodictask import PeriodicTask
 from sentry.models.project import Project, ProjectTeam
 from sentry.models.ratelimitcounter import RateLimitCounter
 from sentry.models.repository import Repository, RepositoryStatus
+from sentry.models.sharedresult import SharedResult
 from sentry.models.signaturenonce import SignatureNonce
 from sentry.models.syncjob import SyncJob, SyncJobStatus
 from sentry.models.taskrecord import TaskRecord, TaskStatus
@@ -58,6 +59,7 @@ __all__ = [
     "Repository",
     "RepositoryProjectPathConfig",
     "RepositoryStatus",
+    "SharedResult",
     "SignatureNonce",
     "SyncJob",
     "SyncJobStatus",

@@ -192,6 +192,26 @@ def _register_guest(options: OptionsManager) -> None:
         help="What one referrer may have of that part until the limit begins anew; 1: all of it.",
     )
     register(
+        "scm.single-flight.lease",
+        default=20.0,
+        minimum=0,
+        maximum=HOUR,
+        help="Seconds after which a process that blames for others, too, counts as dead; 0: each asks by itself.",
+    )
+    register(
+        "scm.blame.cache-ttl",
+        default=60.0,
+        minimum=0,
+        maximum=24 * HOUR,
+        help="Seconds that a blame as of a commit is remembered for all processes; 0: never.",
+    )
+    register(
+        "scm.blame.cache-bytes",
+        default=16 * MIB,
+        minimum=0,
+        help="Bytes of remembered blames that one process may have in the store at a time.",
+    )
+    register(
         "scm.breaker.failures",
         default=10,
         minimum=0,

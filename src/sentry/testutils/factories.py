@@ -37,6 +37,7 @@ from sentry.models import (
     Repository,
     RepositoryProjectPathConfig,
     RepositoryStatus,
+    SharedResult,
     SignatureNonce,
     SyncJob,
     TaskRecord,
@@ -404,6 +405,18 @@ class Factories:
             key=key or f"api_key:{_next()}",
             window=window,
             used=used,
+            expires_at=timezone.now() + timedelta(minutes=1),
+        )
+
+    @staticmethod
+    def create_shared_result(
+        *, key: str = "", holder: str = "somebody", value: bytes | None = b"a result"
+    ) -> SharedResult:
+        """A result that processes share, kept for a minute; without a value, one in the making."""
+        return SharedResult.objects.create(
+            key=key or f"{_next():064}",
+            holder=holder,
+            value=value,
             expires_at=timezone.now() + timedelta(minutes=1),
         )
 

@@ -257,6 +257,9 @@ def _seed_credentials() -> None:
         expires_at=time_of("i"),
     )
     fill(
+        tables.SharedResult, MORE, key="'result-' || i", holder="'holder'", expires_at=time_of("i")
+    )
+    fill(
         tables.RateLimitCounter,
         MORE,
         key="'api_key:' || i % 1000",

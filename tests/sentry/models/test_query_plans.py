@@ -181,6 +181,7 @@ _EXPIRING = (
     models.RateLimitCounter.objects,
     models.IdempotencyRecord.objects,
     models.AnalyticsEvent.objects,
+    models.SharedResult.objects,
 )
 
 

@@ -7,11 +7,17 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from sentry.actions import expired
-from sentry.models import AnalyticsEvent, IdempotencyRecord, RateLimitCounter, SignatureNonce
+from sentry.models import (
+    AnalyticsEvent,
+    IdempotencyRecord,
+    RateLimitCounter,
+    SharedResult,
+    SignatureNonce,
+)
 from sentry.tasks import sweep_expired
 from sentry.testutils.cases import TestCase
 
-MODELS = (SignatureNonce, RateLimitCounter, IdempotencyRecord, AnalyticsEvent)
+MODELS = (SignatureNonce, RateLimitCounter, IdempotencyRecord, AnalyticsEvent, SharedResult)
 
 
 class SweepExpiredTest(TestCase):
@@ -25,6 +31,7 @@ class SweepExpiredTest(TestCase):
             self.create_rate_limit_counter()
             self.create_idempotency_record(organization_id=1)
             self.create_analytics_event(organization_id=1)
+            self.create_shared_result()
 
     def expire(self):
         for model in MODELS:
@@ -38,22 +45,22 @@ class SweepExpiredTest(TestCase):
         self.expire()
         self.rows(2)
         sweep_expired.apply().get()
-        assert self.counts() == [2, 2, 2, 2]
+        assert self.counts() == [2, 2, 2, 2, 2]
 
     def test_one_run_has_an_end(self):
         self.rows(5)
         self.expire()
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(expired, "_BATCHES", 2)
-            assert expired.delete_expired() == 16
-        assert self.counts() == [1, 1, 1, 1]
+            assert expired.delete_expired() == 20
+        assert self.counts() == [1, 1, 1, 1, 1]
 
     def test_a_control_silo_asks_only_its_own_tables(self):
         self.rows(1)
         self.expire()
         with self.settings(SILO_MODE="CONTROL"):
-            assert expired.delete_expired() == 3
-        assert self.counts() == [0, 0, 1, 0]
+            assert expired.delete_expired() == 4
+        assert self.counts() == [0, 0, 1, 0, 0]
 
     def test_sessions_that_have_ended_go(self):
         self.login_as(self.user)

@@ -55,6 +55,7 @@ class FactoriesTest(TestCase):
         self.create_signature_nonce()
         self.create_analytics_event(organization_id=organization.id)
         self.create_rate_limit_counter()
+        self.create_shared_result()
         assert self.create_option(key="auth.cache-ttl", value=1.0).value == 1.0
         assert self.create_feature_rule(feature="organizations:some-thing").percentage == 100
         member = self.create_member(organization=organization, teams=[self.team])

@@ -1,5 +1,6 @@
 """From blamed files to blamed lines."""
 
+import functools
 from collections.abc import Iterator, Sequence
 
 from sentry import options
@@ -61,14 +62,7 @@ def blame_whole_file(
     blamed = client.get_blame(repo.identifier, [target])[0]
     if isinstance(blamed, ScmError):
         raise blamed
-    lines = _Lines(client, repo.identifier, target, blamed)
-    for item in blamed.ranges:
-        yield BlameRangeInfo(
-            start=item.start,
-            end=item.end,
-            commit=item.commit,
-            lines=tuple(lines.text(number) for number in range(item.start, item.end + 1)),
-        )
+    yield from _Lines(client, repo.identifier, target, blamed).ranges()
 
 
 class _Lines:
@@ -88,6 +82,21 @@ class _Lines:
         if self._lines is None:
             self._lines = split_lines(self._whole_text())
         return self._lines[number - 1] if number <= len(self._lines) else ""
+
+    def ranges(self) -> Iterator[BlameRangeInfo]:
+        """The ranges in order with their lines."""
+        for item in self.blamed.ranges:
+            yield BlameRangeInfo(
+                start=item.start,
+                end=item.end,
+                commit=item.commit,
+                lines=tuple(self.text(number) for number in range(item.start, item.end + 1)),
+            )
+
+    @functools.cached_property
+    def whole(self) -> tuple[BlameRangeInfo, ...]:
+        """All of them."""
+        return tuple(self.ranges())
 
     def _whole_text(self) -> str:
         if self.blamed.is_binary:
@@ -155,4 +164,5 @@ def _line_of(answer: _Lines | ScmError, line: SourceLineInfo) -> FileBlameInfo |
         commit=found.commit,
         code=code,
         has_ignore_revs=answer.blamed.has_ignore_revs,
+        whole=answer.whole,
     )

@@ -304,7 +304,8 @@ class FileBlameInfo:
 
     ``has_ignore_revs`` says whether the commit's tree holds a ``.git-blame-ignore-revs``; None
     where the host did not tell with the blame. ``ignore_revs_applied`` says whether the revisions
-    named there were left out.
+    named there were left out. ``whole`` are the ranges of the whole file in order, where the host
+    gave them with the line; else empty.
     """
 
     line: SourceLineInfo
@@ -313,6 +314,7 @@ class FileBlameInfo:
     has_ignore_revs: bool | None = None
     source: BlameSource = BlameSource.NATIVE
     ignore_revs_applied: bool = False
+    whole: tuple["BlameRangeInfo", ...] = field(default=(), repr=False, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

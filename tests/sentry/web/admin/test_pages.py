@@ -49,6 +49,7 @@ class AdminCase(TestCase):
         self.create_idempotency_record(organization_id=self.organization.id)
         self.create_signature_nonce(nonce=NONCE)
         self.create_rate_limit_counter()
+        self.create_shared_result()
         self.create_analytics_event(organization_id=self.organization.id)
         self.create_sync_job(self.organization, integration_id=1)
         self.create_option(key="auth.cache-ttl", value=1.0)
