@@ -6,7 +6,8 @@ one once after a 401, and never asks twice at a time.
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import jwt
@@ -15,6 +16,7 @@ from sentry import options
 from sentry.integrations.github.dialect import GitHubDialect
 from sentry.integrations.github.endpoints import Endpoints
 from sentry.integrations.github.parse import InstallationToken, parse_installation_token
+from sentry.integrations.github.parse_credential import parse_installation
 from sentry.integrations.source_code_management.errors import (
     HostForbidden,
     HostUnavailable,
@@ -23,13 +25,15 @@ from sentry.integrations.source_code_management.errors import (
 )
 from sentry.integrations.source_code_management.http import HostSession
 from sentry.integrations.source_code_management.http_cache import digest
-from sentry.integrations.source_code_management.http_paths import route
+from sentry.integrations.source_code_management.http_paths import Route, route
 from sentry.integrations.source_code_management.http_runtime import HttpRuntime, shared_runtime
+from sentry.integrations.source_code_management.types import CredentialCheck
 from sentry.utils import deadline
 
 _JWT_SECONDS = 9 * 60  # GitHub refuses more than ten minutes
 _JWT_SKEW = 60  # GitHub's advice against clocks that differ
 _RENEW_BEFORE = 5 * 60
+_SUSPENDED = "the App's installation is suspended"
 
 
 def _bearer(token: str) -> dict[str, str]:
@@ -153,21 +157,41 @@ class InstallationAuth:
         left = token.expires_at.timestamp() - self._wall_clock()
         return left > _RENEW_BEFORE and _bearer(token.token)["authorization"] != rejected
 
+    def check(self) -> CredentialCheck:
+        """Whose installation it is, and the permissions that it lacks.
+
+        Raises:
+            IntegrationBroken: it is suspended or gone, or the App is not accepted.
+        """
+        with _rejections():
+            answer = self._session.get_json(self._where(""), resource="installation")
+        found = parse_installation(answer.json())
+        if found.is_suspended:
+            raise IntegrationBroken(_SUSPENDED)
+        return found.check
+
     def _ask(self) -> InstallationToken:
-        where = route(
-            "/app/installations/{installation_id}/access_tokens",
-            installation_id=self._credentials.installation_id,
-        )
-        try:
+        with _rejections():
             # A second token does no harm, so that the request may be repeated.
             answer = self._session.post_json(
-                where, resource="installation", json={}, repeatable=True
+                self._where("/access_tokens"), resource="installation", json={}, repeatable=True
             )
-        except NotFound:
-            raise IntegrationBroken("the App has no such installation") from None
-        except HostForbidden:
-            raise IntegrationBroken("the App's installation is suspended") from None
         return parse_installation_token(answer.json())
+
+    def _where(self, rest: str) -> Route:
+        installation_id = self._credentials.installation_id
+        return route("/app/installations/{installation_id}" + rest, installation_id=installation_id)
+
+
+@contextmanager
+def _rejections() -> Iterator[None]:
+    """What GitHub's errors mean where an App asks about its installation."""
+    try:
+        yield
+    except NotFound:
+        raise IntegrationBroken("the App has no such installation") from None
+    except HostForbidden:
+        raise IntegrationBroken(_SUSPENDED) from None
 
 
 def _patience() -> float:

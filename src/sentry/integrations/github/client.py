@@ -18,6 +18,7 @@ from sentry.integrations.github.parse_blame import (
     blame_variables,
     parse_blame,
 )
+from sentry.integrations.github.parse_credential import parse_user
 from sentry.integrations.github.reads import GitHubReads
 from sentry.integrations.source_code_management.errors import (
     HostRateLimited,
@@ -69,19 +70,9 @@ class GitHubClient:
         self.issues = GitHubIssues(session, self._in_repository)
 
     def check_credential(self) -> CredentialCheck:
-        """Whose credential it is: the user's, or the App's installation."""
-        if self._is_app:
-            first = next(
-                self._session.pages(
-                    route("/installation/repositories"),
-                    resource="repositories",
-                    query={"per_page": 1},
-                )
-            )
-            first.json()
-            return CredentialCheck(account="the App's installation")
+        """Whose token it is, and the scopes it lacks; an App's is ``InstallationAuth.check``."""
         answer = self._session.get_json(route("/user"), resource="user")
-        return CredentialCheck(account=parse.parse_login(answer.json()))
+        return parse_user(answer.json(), answer.headers)
 
     # --- repositories ------------------------------------------------------------------------
 

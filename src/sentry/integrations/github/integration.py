@@ -78,6 +78,14 @@ class GitHubApp(BaseModel):
             raise ValueError("must be an RSA private key in PEM, without a password")
         return value
 
+    def credentials(self) -> AppCredentials:
+        """What its tokens are asked with."""
+        return AppCredentials(
+            app_id=self.app_id,
+            installation_id=self.installation_id,
+            private_key=self.private_key,
+        )
+
 
 class GitHubMetadata(BaseModel):
     """What the platform keeps of an integration with GitHub: exactly one of token and app."""
@@ -133,7 +141,10 @@ class GitHubIntegration(Integration):
 
     def check_credential(self) -> CredentialCheck:
         """See ``Integration``."""
-        return self.get_client().check_credential()
+        metadata = self._metadata
+        if metadata.app is None:
+            return self.get_client().check_credential()
+        return installation_auth(metadata.app.credentials(), metadata.endpoints()).check()
 
     # --- RepositoryIntegration ---------------------------------------------------------------
 
@@ -312,12 +323,7 @@ class GitHubIntegration(Integration):
 def _auth_of(metadata: GitHubMetadata, endpoints: Endpoints) -> HostAuth:
     if metadata.app is None:
         return TokenAuth(metadata.token or "")
-    credentials = AppCredentials(
-        app_id=metadata.app.app_id,
-        installation_id=metadata.app.installation_id,
-        private_key=metadata.app.private_key,
-    )
-    return installation_auth(credentials, endpoints)
+    return installation_auth(metadata.app.credentials(), endpoints)
 
 
 class GitHubIntegrationProvider(IntegrationProvider):

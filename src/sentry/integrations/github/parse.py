@@ -265,8 +265,3 @@ def parse_rejected_fields(value: Json) -> list[str]:
 def parse_message(value: Json) -> str:
     """The text of an error, for telling one cause from another; never for a caller's eyes."""
     return as_object(value, "error").optional_text("message") or ""
-
-
-def parse_login(value: Json) -> str:
-    """The login of GET /user."""
-    return as_object(value, "user").text("login")

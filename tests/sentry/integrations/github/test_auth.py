@@ -25,6 +25,7 @@ from sentry.integrations.source_code_management.errors import (
     IntegrationBroken,
 )
 from sentry.integrations.source_code_management.http_runtime import HttpRuntime
+from sentry.integrations.source_code_management.types import CredentialCheck
 from sentry.utils.deadline import deadline_at
 
 from .conftest import SHOP, integration
@@ -206,6 +207,35 @@ def test_who_waits_for_a_renewal_keeps_to_its_deadline(private_key):
     with host.auth._lock, deadline_at(0.0), pytest.raises(HostUnavailable, match="in time"):
         host.token()
     assert host.token() == "Bearer ghs_1"
+
+
+def test_an_installation_says_whose_it_is(hosted, private_key):
+    told = installed(hosted, private_key).check_credential()
+    assert told == CredentialCheck(account="acme", identity="777")
+    with pytest.raises(IntegrationBroken, match="no such installation"):
+        installed(hosted, private_key, "778").check_credential()
+    other = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    with pytest.raises(IntegrationBroken, match="rejected"):
+        installed(hosted, other.decode("ascii")).check_credential()
+    assert token_requests(hosted) == 0
+
+
+def test_one_that_says_that_it_is_suspended_is_broken(private_key):
+    suspended = {
+        "id": 7,
+        "account": {"login": "acme"},
+        "permissions": {},
+        "suspended_at": "2026-01-01T00:00:00Z",
+    }
+    answer = httpx.Response(200, json=suspended)
+    runtime = HttpRuntime(transport=lambda: httpx.MockTransport(lambda _: answer))
+    credentials = AppCredentials(app_id="1", installation_id="7", private_key=private_key)
+    with pytest.raises(IntegrationBroken, match="suspended"):
+        InstallationAuth(credentials, ENDPOINTS, runtime=runtime).check()
 
 
 def test_credentials_are_told_apart_and_never_shown(private_key):
