@@ -172,6 +172,13 @@ def _register_hosts(options: OptionsManager) -> None:
         minimum=0,
         help="Bytes of conditional answers that a process remembers.",
     )
+    register(
+        "scm.integration.probe-interval",
+        default=300.0,
+        above=0,
+        maximum=24 * HOUR,
+        help="Seconds after which the host of a broken integration is asked again.",
+    )
     _register_guest(options)
 
 

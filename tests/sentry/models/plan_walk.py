@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils import timezone
 
 from sentry import models
 from sentry.actions import (
@@ -34,6 +35,7 @@ from sentry.actions import (
 from sentry.actions.operator import operator_in
 from sentry.auth.caller import Caller, CallerKind
 from sentry.auth.roles import Role, scopes_of
+from sentry.integrations.services.integration import integration_service
 from sentry.integrations.source_code_management.actions import (
     capabilities,
     code_mappings,
@@ -234,6 +236,7 @@ def calls_with_a_host(scene: Scene) -> list[Call]:
             integrations.add_integration,
             caller, provider="github", metadata={"token": _new_slug()}, verify=False,
         ),
+        call(a_credential_that_is_rejected_and_renewed, scene),
         call(
             integrations.replace_credential,
             caller, integration_id=integration_id, metadata={"token": HOST_TOKEN}, verify=False,
@@ -245,6 +248,21 @@ def _a_job(scene: Scene) -> int:
     return Factories.create_sync_job(
         scene.organization, integration_id=scene.integration.pk, query=_new_slug()
     ).id
+
+
+def a_credential_that_is_rejected_and_renewed(scene: Scene) -> None:
+    """What ``credential_health`` and OAuth's renewals ask of the integration service."""
+    named = {"organization_id": scene.organization.id, "integration_id": scene.integration.pk}
+    now = timezone.now()
+    version = models.Integration.objects.get(pk=scene.integration.pk).credential_version
+    integration_service.mark_broken(
+        **named, credential_version=version, reason="rejected", probe_at=now
+    )
+    integration_service.claim_probe(**named, due=now, next_at=now)
+    integration_service.mark_working(**named, credential_version=version)
+    integration_service.take_credential_turn(**named, holder="walk", seconds=1)
+    integration_service.rotate_credential(**named, expected={}, metadata={})
+    integration_service.end_credential_turn(**named, holder="walk")
 
 
 def _of_commits(caller: Caller, repository: Repository, sha: str) -> list[Call]:

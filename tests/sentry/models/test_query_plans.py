@@ -235,7 +235,7 @@ ASK_NOTHING = {
 }  # fmt: skip
 # Asked by the actions that are walked.
 INNER = {
-    "check_may_take", "find_repositories", "find_repository", "installation_of_integration",
+    "check_may_take", "check_not_broken", "note_rejection", "watching", "find_repositories", "find_repository", "installation_of_integration",
     "installation_of_repository", "provider_of_integration", "resolve_sha", "store_commit",
 }  # fmt: skip
 TOGETHER = {

@@ -46,6 +46,7 @@ _PULL_REQUESTS: Mapping[PullRequestState, "scm_pb2.PullRequestState.ValueType"] 
 _INTEGRATIONS: Mapping[IntegrationState, "scm_pb2.IntegrationState.ValueType"] = {
     IntegrationState.ACTIVE: scm_pb2.INTEGRATION_STATE_ACTIVE,
     IntegrationState.DISABLED: scm_pb2.INTEGRATION_STATE_DISABLED,
+    IntegrationState.BROKEN: scm_pb2.INTEGRATION_STATE_BROKEN,
 }
 _JOBS: Mapping[SyncJobState, "scm_pb2.SyncJobState.ValueType"] = {
     SyncJobState.WAITING: scm_pb2.SYNC_JOB_STATE_WAITING,
@@ -136,6 +137,7 @@ def integration(value: InstalledIntegration) -> scm_pb2.Integration:
         external_id=value.external_id,
         name=value.name,
         state=_INTEGRATIONS[value.state],
+        broken_reason=value.broken_reason or "",
     )
 
 

@@ -14,6 +14,7 @@
     │   ├── ProviderDisabled         the provider's feature flag is off
     │   ├── IntegrationDisabled      switched off by an operator
     │   └── IntegrationBroken        the host refuses our credential
+    │       └── AddressRefused       the host's address is one that we must not reach
     ├── RateLimited                  our own limit
     ├── TooLarge                     a message beyond our limits
     ├── DeadlineExceeded             the caller's time is up
@@ -191,6 +192,10 @@ class IntegrationBroken(PreconditionFailed):
     def __init__(self, message: str = "the host rejected the integration's credential") -> None:
         """The text says what the host rejected."""
         super().__init__(message)
+
+
+class AddressRefused(IntegrationBroken):
+    """The operator does not allow the integration's address, or it is none."""
 
 
 class RateLimited(ScmError):

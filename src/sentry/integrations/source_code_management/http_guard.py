@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Self
 
-from sentry.integrations.source_code_management.errors import IntegrationBroken
+from sentry.integrations.source_code_management.errors import AddressRefused
 
 type Address = IPv4Address | IPv6Address
 type Network = IPv4Network | IPv6Network
@@ -101,17 +101,17 @@ def parse_origin(url: str, allowed: AllowList) -> Origin:
     """The origin of a URL that may be asked.
 
     Raises:
-        IntegrationBroken: the URL is malformed, carries a user, has an odd host, or is plain http
+        AddressRefused: the URL is malformed, carries a user, has an odd host, or is plain http
             to a host that the operator did not list. The text says what to do.
     """
     if not _URL.fullmatch(url) or _BROKEN_ESCAPE.search(url):
-        raise IntegrationBroken("the host's URL has characters that no URL may have")
+        raise AddressRefused("the host's URL has characters that no URL may have")
     split = _SPLIT.fullmatch(url)
     if split is None:
-        raise IntegrationBroken("the host's URL must begin with https:// and have no fragment")
+        raise AddressRefused("the host's URL must begin with https:// and have no fragment")
     origin = _parse_authority(split["scheme"].lower(), split["authority"])
     if origin.scheme == "http" and not allowed.names_host(origin.host):
-        raise IntegrationBroken(
+        raise AddressRefused(
             f"the host {origin.host} may be reached by https only; for plain http an operator"
             " must list it in SCM_ALLOWED_HOSTS"
         )
@@ -120,13 +120,13 @@ def parse_origin(url: str, allowed: AllowList) -> Origin:
 
 def _parse_authority(scheme: str, authority: str) -> Origin:
     if "@" in authority:
-        raise IntegrationBroken("the host's URL must not hold a user or a password")
+        raise AddressRefused("the host's URL must not hold a user or a password")
     match = _AUTHORITY.fullmatch(authority)
     if match is None:
-        raise IntegrationBroken("the host's URL has no valid host name")
+        raise AddressRefused("the host's URL has no valid host name")
     port = int(match["port"] or _DEFAULT_PORTS[scheme])
     if not 0 < port <= _MAX_PORT:
-        raise IntegrationBroken("the host's URL has no valid port")
+        raise AddressRefused("the host's URL has no valid port")
     return Origin(scheme=scheme, host=_parse_host(match["host"].lower()), port=port)
 
 
@@ -136,7 +136,7 @@ def _parse_host(host: str) -> str:
         return bare
     labels = host.split(".")
     if not all(_LABEL.fullmatch(label) for label in labels) or _NUMBER.fullmatch(labels[-1]):
-        raise IntegrationBroken("the host's URL has no valid host name")
+        raise AddressRefused("the host's URL has no valid host name")
     return host
 
 
@@ -147,11 +147,11 @@ def check_address(host: str, text: str, allowed: AllowList) -> None:
     private addresses; a metadata or link-local address opens only where it is listed itself.
 
     Raises:
-        IntegrationBroken: the address is not public and not listed.
+        AddressRefused: the address is not public and not listed.
     """
     address = _address(text)
     if address is None:
-        raise IntegrationBroken(f"the host {host} has no usable address")
+        raise AddressRefused(f"the host {host} has no usable address")
     address = _embedded(address) or address
     if allowed.lists_exactly(address):
         return
@@ -159,7 +159,7 @@ def check_address(host: str, text: str, allowed: AllowList) -> None:
     listed = host in allowed.names or allowed.covers(address)
     if metadata or not (listed or _is_public(address)):
         wanted = "its address" if metadata else "it"
-        raise IntegrationBroken(
+        raise AddressRefused(
             f"the host {host} has an address that is not public; an operator must list {wanted}"
             " in SCM_ALLOWED_HOSTS"
         )

@@ -23,7 +23,10 @@ class ObjectStatus(models.IntegerChoices):
 class Integration(ControlModel):
     """An installation on a host; several organizations may share it.
 
-    ``metadata`` holds what is needed to reach the host, credentials included, encrypted at rest.
+    ``metadata`` holds what is needed to reach the host, credentials included, encrypted at rest;
+    ``credential_version`` grows with each credential that somebody gives, not with the tokens that
+    the platform renews by itself. While the host rejects the credential, ``broken_reason`` says
+    why, ``broken_at`` since when, and ``probe_at`` when the host may be asked again.
     """
 
     provider = models.CharField(max_length=64)
@@ -34,6 +37,10 @@ class Integration(ControlModel):
         choices=ObjectStatus.choices, default=ObjectStatus.ACTIVE
     )
     date_added = models.DateTimeField(default=timezone.now)
+    credential_version = models.PositiveIntegerField(default=0, db_default=0)
+    broken_reason = models.CharField(max_length=200, null=True, blank=True)
+    broken_at = models.DateTimeField(null=True, blank=True)
+    probe_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         app_label = "sentry"

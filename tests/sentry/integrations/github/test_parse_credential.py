@@ -4,9 +4,10 @@ import pytest
 
 from sentry.integrations.github.parse_credential import parse_installation, parse_user
 from sentry.integrations.source_code_management.errors import HostUnavailable
+from sentry.integrations.source_code_management.json_reader import Json
 from sentry.integrations.source_code_management.types import CredentialCheck
 
-USER = {"login": "dora", "id": 42, "type": "User"}
+USER: dict[str, Json] = {"login": "dora", "id": 42, "type": "User"}
 ALL = {"contents": "read", "issues": "write", "metadata": "read", "pull_requests": "read"}
 
 

@@ -122,10 +122,12 @@ def test_metadata_are_replaced_with_the_identity_alone() -> None:
     first = install(organization.id)
     changed = replace(organization.id, first.integration.id, "43")
     assert changed is not None
-    update = {"external_id": "43", "metadata": {"token": "new"}}
+    update = {"external_id": "43", "metadata": {"token": "new"}, "credential_version": 1}
     assert changed.integration == first.integration.model_copy(update=update)
     assert changed.organization_integration == first.organization_integration
-    assert replace(organization.id, first.integration.id, "43") == changed
+    again = replace(organization.id, first.integration.id, "43")
+    assert again is not None
+    assert again.integration.credential_version == 2
     assert Integration.objects.get().plain_metadata() == {"token": "new"}
 
 

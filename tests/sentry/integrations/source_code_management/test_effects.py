@@ -48,6 +48,7 @@ SAMPLES: list[errors.ScmError] = [
     errors.ProviderDisabled("github"),
     errors.IntegrationDisabled(),
     errors.IntegrationBroken(),
+    errors.AddressRefused(),
     errors.RateLimited(limit=5, reset_at=60, retry_after=2.0),
     errors.TooLarge("too large"),
     errors.DeadlineExceeded(),

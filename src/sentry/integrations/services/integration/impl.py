@@ -1,9 +1,13 @@
 """The integration service over the control silo's tables."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from sentry.integrations.services.integration.model import (
     RpcCredentialTurn,
@@ -13,6 +17,10 @@ from sentry.integrations.services.integration.serial import serialize_installed
 from sentry.integrations.services.integration.service import IntegrationService
 from sentry.models.integrations import Integration, OrganizationIntegration
 from sentry.taskqueue import leases
+
+_REASON_LIMIT = 200
+_WORKING: dict[str, None] = {"broken_reason": None, "broken_at": None, "probe_at": None}
+_GIVEN = ("metadata", "credential_version", *_WORKING)
 
 
 class DatabaseBackedIntegrationService(IntegrationService):
@@ -45,8 +53,12 @@ class DatabaseBackedIntegrationService(IntegrationService):
         external_id: str,
         name: str,
         metadata: Mapping[str, Any],
+        former_external_id: str | None = None,
+        keeps_name: bool = False,
     ) -> RpcInstalledIntegration:
         """See the interface."""
+        if former_external_id not in (None, external_id):
+            _rename(organization_id, provider, former_external_id, external_id)
         integration, created = Integration.objects.get_or_create(
             provider=provider,
             external_id=external_id,
@@ -56,8 +68,10 @@ class DatabaseBackedIntegrationService(IntegrationService):
         if not created:
             if tied.exists() and not tied.filter(organization_id=organization_id).exists():
                 raise PermissionError(external_id)
-            integration.name, integration.metadata = name, metadata
-            integration.save(update_fields=["name", "metadata"])
+            if not keeps_name:
+                integration.name = name
+            _give(integration, metadata)
+            integration.save(update_fields=["name", *_GIVEN])
         row, _ = OrganizationIntegration.objects.get_or_create(
             organization_id=organization_id, integration=integration
         )
@@ -77,10 +91,11 @@ class DatabaseBackedIntegrationService(IntegrationService):
         if row is None:
             return None
         integration = row.integration
-        integration.external_id, integration.metadata = external_id, metadata
+        integration.external_id = external_id
+        _give(integration, metadata)
         try:
             with transaction.atomic():
-                integration.save(update_fields=["external_id", "metadata"])
+                integration.save(update_fields=["external_id", *_GIVEN])
         except IntegrityError:
             # the one rule that these two columns can break: an identity belongs to one integration
             raise ValueError("another integration has this identity") from None
@@ -108,12 +123,7 @@ class DatabaseBackedIntegrationService(IntegrationService):
         metadata: Mapping[str, Any],
     ) -> dict[str, Any] | None:
         """See the interface."""
-        rows = Integration.objects.select_for_update().filter(
-            id__in=OrganizationIntegration.objects.filter(
-                organization_id=organization_id, integration_id=integration_id
-            ).values("integration_id")
-        )
-        integration = rows.first()
+        integration = _rows(organization_id, integration_id).select_for_update().first()
         if integration is None:
             return None
         if integration.plain_metadata() == expected:
@@ -121,12 +131,69 @@ class DatabaseBackedIntegrationService(IntegrationService):
             integration.save(update_fields=["metadata"])
         return integration.plain_metadata()
 
+    def mark_broken(
+        self,
+        *,
+        organization_id: int,
+        integration_id: int,
+        credential_version: int,
+        reason: str,
+        probe_at: datetime,
+    ) -> bool:
+        """See the interface."""
+        rows = _rows(organization_id, integration_id)
+        marked = rows.filter(credential_version=credential_version).update(
+            broken_reason=reason[:_REASON_LIMIT],
+            broken_at=Coalesce("broken_at", timezone.now()),
+            probe_at=probe_at,
+        )
+        return bool(marked)
+
+    def claim_probe(
+        self, *, organization_id: int, integration_id: int, due: datetime, next_at: datetime
+    ) -> bool:
+        """See the interface."""
+        rows = _rows(organization_id, integration_id).filter(probe_at=due)
+        return bool(rows.update(probe_at=next_at))
+
+    def mark_working(
+        self, *, organization_id: int, integration_id: int, credential_version: int
+    ) -> None:
+        """See the interface."""
+        rows = _rows(organization_id, integration_id)
+        rows.filter(credential_version=credential_version).update(**_WORKING)
+
     def end_credential_turn(
         self, *, organization_id: int, integration_id: int, holder: str
     ) -> None:
         """See the interface."""
         if _tied(organization_id, integration_id) is not None:
             leases.release(_turn(integration_id), holder)
+
+
+def _give(integration: Integration, metadata: Mapping[str, Any]) -> None:
+    """Puts a credential in that somebody gave."""
+    integration.metadata = metadata
+    integration.credential_version += 1
+    for name, value in _WORKING.items():
+        setattr(integration, name, value)
+
+
+def _rename(organization_id: int, provider: str, former: str | None, external_id: str) -> None:
+    """Gives the organization's own integration its new identity, unless another one has that."""
+    if Integration.objects.filter(provider=provider, external_id=external_id).exists():
+        return
+    own = OrganizationIntegration.objects.filter(organization_id=organization_id)
+    Integration.objects.filter(
+        provider=provider, external_id=former, id__in=own.values("integration_id")
+    ).update(external_id=external_id)
+
+
+def _rows(organization_id: int, integration_id: int) -> QuerySet[Integration]:
+    ties = OrganizationIntegration.objects.filter(
+        organization_id=organization_id, integration_id=integration_id
+    )
+    return Integration.objects.filter(id__in=ties.values("integration_id"))
 
 
 def _turn(integration_id: int) -> str:

@@ -1,12 +1,16 @@
 """What the service hands out."""
 
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 
 class RpcIntegration(BaseModel):
-    """An integration with its credentials. ``metadata`` is kept out of every repr."""
+    """An integration with its credentials. ``metadata`` is kept out of every repr.
+
+    See ``sentry.models.Integration`` for what the last four say; times are in UTC.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -16,6 +20,10 @@ class RpcIntegration(BaseModel):
     name: str
     status: int
     metadata: dict[str, Any] = Field(repr=False)
+    credential_version: int = 0
+    broken_reason: str | None = None
+    broken_at: datetime | None = None
+    probe_at: datetime | None = None
 
 
 class RpcOrganizationIntegration(BaseModel):

@@ -17,6 +17,10 @@ def serialize_integration(row: Integration) -> RpcIntegration:
         name=row.name,
         status=row.status,
         metadata=row.plain_metadata(),
+        credential_version=row.credential_version,
+        broken_reason=row.broken_reason,
+        broken_at=row.broken_at,
+        probe_at=row.probe_at,
     )
 
 

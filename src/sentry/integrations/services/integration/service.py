@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from sentry.integrations.services.integration.model import (
@@ -38,8 +39,19 @@ class IntegrationService(ABC):
         external_id: str,
         name: str,
         metadata: Mapping[str, Any],
+        former_external_id: str | None = None,
+        keeps_name: bool = False,
     ) -> RpcInstalledIntegration:
         """Stores an integration, or new metadata for it, and ties it to the organization.
+
+        Args:
+            organization_id: to which organization.
+            provider: the provider's key.
+            external_id: the identity on the host.
+            name: what people call it.
+            metadata: what is needed to reach the host; one that was broken is no longer.
+            former_external_id: the identity under which the organization may have it by now.
+            keeps_name: leaves the name of one that is there as it is.
 
         Raises:
             PermissionError: the integration belongs to other organizations only.
@@ -56,7 +68,8 @@ class IntegrationService(ABC):
     ) -> RpcInstalledIntegration | None:
         """Gives one of the organization's integrations new metadata and the identity they make.
 
-        None where the organization has no such one. Its id, name and status stay as they are.
+        None where the organization has no such one. Its id, name and status stay as they are; one
+        that was broken is no longer.
 
         Raises:
             ValueError: another integration of the provider has this identity.
@@ -86,6 +99,37 @@ class IntegrationService(ABC):
         Gives what is stored afterwards; None where the organization has no such integration. The
         identity, the name and the status stay as they are.
         """
+
+    @abstractmethod
+    def mark_broken(
+        self,
+        *,
+        organization_id: int,
+        integration_id: int,
+        credential_version: int,
+        reason: str,
+        probe_at: datetime,
+    ) -> bool:
+        """Notes that the host rejects the credential; False where it was replaced meanwhile.
+
+        ``reason`` is shown to people (cut at 200 characters); since when stays as it was first
+        said.
+        """
+
+    @abstractmethod
+    def claim_probe(
+        self, *, organization_id: int, integration_id: int, due: datetime, next_at: datetime
+    ) -> bool:
+        """Lets one caller ask the host of a broken integration again; True for that one.
+
+        ``due`` is the ``probe_at`` that the caller has read, ``next_at`` the one to follow.
+        """
+
+    @abstractmethod
+    def mark_working(
+        self, *, organization_id: int, integration_id: int, credential_version: int
+    ) -> None:
+        """Notes that the host accepts the credential, unless it was replaced meanwhile."""
 
     @abstractmethod
     def end_credential_turn(

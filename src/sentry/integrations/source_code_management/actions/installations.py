@@ -1,11 +1,17 @@
 """From a repository or an integration of the caller to the installation that reaches the host."""
 
+from typing import cast
+
 from sentry import features
 from sentry.auth.caller import Caller
 from sentry.integrations.base import CAPABILITIES, Integration, IntegrationProvider
 from sentry.integrations.manager import integrations
 from sentry.integrations.services.integration import integration_service
 from sentry.integrations.services.integration.model import RpcInstalledIntegration
+from sentry.integrations.source_code_management.actions.credential_health import (
+    Watched,
+    check_not_broken,
+)
 from sentry.integrations.source_code_management.errors import (
     IntegrationDisabled,
     NotFound,
@@ -44,6 +50,7 @@ def installation_of_repository(caller: Caller, repository: Repository) -> Integr
 
     Raises:
         IntegrationDisabled: the repository or its integration is switched off, or it has none.
+        IntegrationBroken: the host is known to reject its credential.
         ProviderDisabled: the provider's flag is off.
     """
     if repository.provider is None or repository.integration_id is None:
@@ -65,6 +72,7 @@ def installation_of_integration(caller: Caller, integration_id: int) -> Integrat
     Raises:
         NotFound: the caller's organization has no such integration.
         IntegrationDisabled, ProviderDisabled: it is switched off.
+        IntegrationBroken: the host is known to reject its credential.
     """
     clean_id("integration_id", integration_id)
     installed = integration_service.get_installed(
@@ -97,11 +105,15 @@ def _active(caller: Caller, installed: RpcInstalledIntegration) -> Integration:
         raise IntegrationDisabled
     if installed.organization_integration.status != _ACTIVE:
         raise IntegrationDisabled
-    return provider.get_installation(installed.integration, caller.organization_id)
+    installation = provider.get_installation(installed.integration, caller.organization_id)
+    check_not_broken(installation)
+    return installation
 
 
 def require[T](installation: Integration, protocol: type[T], capability: Capability) -> T:
     """The installation as one that has the capability.
+
+    What its host answers is watched: a rejected credential marks the integration broken.
 
     Raises:
         Unsupported: its provider lacks it.
@@ -109,7 +121,7 @@ def require[T](installation: Integration, protocol: type[T], capability: Capabil
     if CAPABILITIES[capability] is not protocol or not isinstance(installation, protocol):
         provider = integrations.get(installation.model.provider)
         raise Unsupported(provider.key, capability, provider.reason_against(capability))
-    return installation
+    return cast("T", Watched(installation))
 
 
 def ref_of(repository: Repository) -> RepositoryRef:

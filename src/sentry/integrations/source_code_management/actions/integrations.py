@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from pydantic import BaseModel, ValidationError
@@ -32,11 +33,16 @@ class IntegrationState(StrEnum):
 
     ACTIVE = "active"
     DISABLED = "disabled"
+    BROKEN = "broken"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InstalledIntegration:
-    """An integration as an organization uses it, without its credentials."""
+    """An integration as an organization uses it, without its credentials.
+
+    ``broken_reason`` and ``broken_at`` (UTC) say why and since when the host rejects its
+    credential; one that is switched off may be broken too.
+    """
 
     id: int
     organization_id: int
@@ -44,6 +50,8 @@ class InstalledIntegration:
     external_id: str
     name: str
     state: IntegrationState
+    broken_reason: str | None = None
+    broken_at: datetime | None = None
 
 
 def _value(installed: RpcInstalledIntegration) -> InstalledIntegration:
@@ -55,13 +63,17 @@ def _value(installed: RpcInstalledIntegration) -> InstalledIntegration:
         external_id=integration.external_id,
         name=integration.name,
         state=_state_of(installed),
+        broken_reason=integration.broken_reason,
+        broken_at=integration.broken_at,
     )
 
 
 def _state_of(installed: RpcInstalledIntegration) -> IntegrationState:
-    """Active only where the integration and its tie to the organization both are."""
-    active = installed.integration.status == installed.organization_integration.status == 0
-    return IntegrationState.ACTIVE if active else IntegrationState.DISABLED
+    """Switched off where the integration or its tie to the organization is."""
+    if not installed.integration.status == installed.organization_integration.status == 0:
+        return IntegrationState.DISABLED
+    broken = installed.integration.broken_reason is not None
+    return IntegrationState.BROKEN if broken else IntegrationState.ACTIVE
 
 
 def _checked_metadata(

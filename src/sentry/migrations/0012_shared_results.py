@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sentry", "0010_sync_jobs")]
+    dependencies = [("sentry", "0011_integration_health")]
     operations = [
         migrations.CreateModel(
             name="SharedResult",
