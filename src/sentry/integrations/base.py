@@ -3,11 +3,13 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel
 
 from sentry.integrations.services.integration.model import RpcIntegration
 from sentry.integrations.source_code_management.commit_context import CommitContextIntegration
+from sentry.integrations.source_code_management.http_cache import digest
 from sentry.integrations.source_code_management.issues import SourceCodeIssueIntegration
 from sentry.integrations.source_code_management.repository import (
     BranchIntegration,
@@ -30,6 +32,8 @@ from sentry.integrations.source_code_management.webhooks import (
     WebhookIntegration,
     WebhookReceiver,
 )
+
+_EXTERNAL_ID_LIMIT = 256
 
 CAPABILITIES: dict[Capability, type[Any]] = {
     Capability.REPOSITORIES: RepositoryIntegration,
@@ -131,4 +135,22 @@ class IntegrationProvider(ABC):
     @classmethod
     @abstractmethod
     def external_id_of(cls, metadata: BaseModel) -> str:
-        """The identity of an integration with such metadata, unique within the provider."""
+        """The identity of an integration with such metadata, unique within the provider.
+
+        It is what can be told without asking the host; see ``external_id_on_host``.
+        """
+
+    @classmethod
+    def external_id_on_host(cls, metadata: BaseModel, identity: str) -> str:
+        """The identity of the account that the host tells of, whatever its token is by now.
+
+        Args:
+            metadata: such metadata, with the host's ``base_url``.
+            identity: ``CredentialCheck.identity``; where it is "", so is the answer.
+        """
+        base_url = metadata.model_dump(include={"base_url"}).get("base_url", "")
+        host = urlsplit(str(base_url)).netloc.lower()
+        whole = f"{host}:{identity}"
+        if len(whole) > _EXTERNAL_ID_LIMIT:
+            whole = f"{host}:{digest(identity)}"
+        return whole if identity else ""

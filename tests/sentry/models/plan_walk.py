@@ -236,6 +236,7 @@ def calls_with_a_host(scene: Scene) -> list[Call]:
             integrations.add_integration,
             caller, provider="github", metadata={"token": _new_slug()}, verify=False,
         ),
+        call(integrations.get_integration, caller, integration_id=integration_id),
         call(a_credential_that_is_rejected_and_renewed, scene),
         call(
             integrations.replace_credential,

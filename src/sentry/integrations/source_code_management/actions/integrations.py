@@ -1,7 +1,7 @@
 """Integrations of an organization: adding them, renewing their credentials, listing them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -20,10 +20,9 @@ from sentry.integrations.source_code_management.errors import (
     InvalidArgument,
     NotFound,
 )
-from sentry.integrations.source_code_management.repository import RepositoryIntegration
 from sentry.integrations.source_code_management.validation import clean_id, clean_text
 
-_NAME_LIMIT = 200
+NAME_LIMIT = 200
 # Where the host lives, in every provider's metadata. All the rest is the credential.
 _HOST_KEYS = frozenset({"base_url", "web_url"})
 
@@ -88,10 +87,46 @@ def _checked_metadata(
         raise InvalidArgument(place, fault["msg"].removeprefix("Value error, ")) from None
 
 
-def _verify(provider: type[IntegrationProvider], model: RpcIntegration, organization: int) -> None:
-    installation = provider.get_installation(model, organization)
-    if isinstance(installation, RepositoryIntegration):
-        next(iter(installation.get_repositories()), None)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Candidate:
+    """An integration that may be stored.
+
+    ``metadata`` are its checked settings, ``unverified_id`` the identity that they alone make,
+    ``account`` whom the host takes it for ("" where the host was not asked).
+    """
+
+    metadata: dict[str, object] = field(repr=False)
+    external_id: str
+    unverified_id: str
+    account: str = ""
+
+
+def _candidate(
+    caller: Caller,
+    provider: type[IntegrationProvider],
+    metadata: Mapping[str, object],
+    *,
+    verify: bool,
+) -> _Candidate:
+    """The metadata, checked by themselves and, if so wished, against the host."""
+    checked = _checked_metadata(provider, metadata)
+    own_id = provider.external_id_of(checked)
+    plain = checked.model_dump(mode="json")
+    if not verify:
+        return _Candidate(metadata=plain, external_id=own_id, unverified_id=own_id)
+    model = RpcIntegration(
+        id=0, provider=provider.key, external_id=own_id, name=own_id, status=0, metadata=plain
+    )
+    told = provider.get_installation(model, caller.organization_id).check_credential()
+    if told.missing:
+        raise InvalidArgument("metadata", f"the credential lacks: {', '.join(told.missing)}")
+    return _Candidate(
+        # the check may have renewed an OAuth credential
+        metadata=model.metadata,
+        external_id=provider.external_id_on_host(checked, told.identity) or own_id,
+        unverified_id=own_id,
+        account=told.account,
+    )
 
 
 def add_integration(
@@ -109,30 +144,23 @@ def add_integration(
         provider: the provider's key.
         metadata: what the provider's ``metadata_model`` asks for, credentials included; stored
             encrypted.
-        name: what people call it; the identity on the host where it is empty.
-        verify: asks the host for its first repositories before anything is stored.
+        name: what people call it; where it is empty, the account on the host, or the name that it
+            has by now.
+        verify: asks the host whose credential it is and what it lacks, before anything is stored.
+            An account that is there already gets the new credential.
 
     Raises:
-        InvalidArgument: the provider, the name or the metadata is not acceptable.
+        InvalidArgument: the provider, the name or the metadata is not acceptable, or the
+            credential lacks permissions.
         ProviderDisabled: the provider's feature flag is off.
         AlreadyExists: another organization has an integration of this identity.
         HostError, IntegrationBroken: the host did not answer, or not to this credential.
     """
     chosen = _chosen(caller, provider)
-    checked = _checked_metadata(chosen, metadata)
-    external_id = chosen.external_id_of(checked)
-    title = clean_text("name", name.strip(), max_length=_NAME_LIMIT) or external_id[:_NAME_LIMIT]
-    model = RpcIntegration(
-        id=0,
-        provider=chosen.key,
-        external_id=external_id,
-        name=title,
-        status=0,
-        metadata=checked.model_dump(mode="json"),
+    title = clean_text("name", name.strip(), max_length=NAME_LIMIT)
+    return _install(
+        caller, chosen.key.value, _candidate(caller, chosen, metadata, verify=verify), title
     )
-    if verify:
-        _verify(chosen, model, caller.organization_id)
-    return _install(caller, model)
 
 
 def _chosen(caller: Caller, key: str) -> type[IntegrationProvider]:
@@ -142,14 +170,18 @@ def _chosen(caller: Caller, key: str) -> type[IntegrationProvider]:
     return check_provider(key, caller.organization_id)
 
 
-def _install(caller: Caller, model: RpcIntegration) -> InstalledIntegration:
+def _install(
+    caller: Caller, provider: str, candidate: _Candidate, name: str
+) -> InstalledIntegration:
     try:
         installed = integration_service.install(
             organization_id=caller.organization_id,
-            provider=model.provider,
-            external_id=model.external_id,
-            name=model.name,
-            metadata=model.metadata,
+            provider=provider,
+            external_id=candidate.external_id,
+            name=name or (candidate.account or candidate.external_id)[:NAME_LIMIT],
+            metadata=candidate.metadata,
+            former_external_id=candidate.unverified_id,
+            keeps_name=not name,
         )
     except PermissionError:
         raise AlreadyExists("an integration of this identity in another organization") from None
@@ -158,7 +190,7 @@ def _install(caller: Caller, model: RpcIntegration) -> InstalledIntegration:
             organization_id=caller.organization_id,
             user_id=caller.user_id,
             integration_id=installed.integration.id,
-            provider=model.provider,
+            provider=provider,
         )
     )
     return _value(installed)
@@ -176,57 +208,60 @@ def replace_credential(
         caller: who asks.
         integration_id: an integration of the caller's organization.
         metadata: the credential alone, as the provider's ``metadata_model`` names its parts.
-        verify: asks the host for its first repositories before anything is stored.
+        verify: asks the host whose credential it is and what it lacks, before anything is stored.
 
     Raises:
-        InvalidArgument: the id or the credential is not acceptable, or the metadata name a host.
+        InvalidArgument: the id or the credential is not acceptable, the metadata name a host, or
+            the credential lacks permissions.
         NotFound: the caller's organization has no such integration.
         ProviderDisabled: the provider's feature flag is off.
         AlreadyExists: another integration has the new credential's identity.
         HostError, IntegrationBroken: the host did not answer, or not to this credential.
     """
-    clean_id("integration_id", integration_id)
     for key in _HOST_KEYS & metadata.keys():
         raise InvalidArgument(key, "the host of an integration stays as it is")
-    installed = integration_service.get_installed(
-        organization_id=caller.organization_id, integration_id=integration_id
-    )
-    if installed is None:
-        raise NotFound("integration")
+    installed = _installed(caller, integration_id)
     provider = check_provider(installed.integration.provider, caller.organization_id)
-    model = _with_credential(provider, installed.integration, metadata)
-    if verify:
-        _verify(provider, model, caller.organization_id)
-    return _replace(caller, model)
+    host = {
+        key: value for key, value in installed.integration.metadata.items() if key in _HOST_KEYS
+    }
+    candidate = _candidate(caller, provider, {**host, **metadata}, verify=verify)
+    return _replace(caller, integration_id, candidate)
 
 
-def _with_credential(
-    provider: type[IntegrationProvider], model: RpcIntegration, credential: Mapping[str, object]
-) -> RpcIntegration:
-    """The integration as it would be with the credential."""
-    host = {key: value for key, value in model.metadata.items() if key in _HOST_KEYS}
-    checked = _checked_metadata(provider, {**host, **credential})
-    return model.model_copy(
-        update={
-            "external_id": provider.external_id_of(checked),
-            "metadata": checked.model_dump(mode="json"),
-        }
-    )
-
-
-def _replace(caller: Caller, model: RpcIntegration) -> InstalledIntegration:
+def _replace(caller: Caller, integration_id: int, candidate: _Candidate) -> InstalledIntegration:
     try:
         installed = integration_service.replace_metadata(
             organization_id=caller.organization_id,
-            integration_id=model.id,
-            external_id=model.external_id,
-            metadata=model.metadata,
+            integration_id=integration_id,
+            external_id=candidate.external_id,
+            metadata=candidate.metadata,
         )
     except ValueError:
         raise AlreadyExists("another integration with this credential") from None
     if installed is None:
         raise NotFound("integration")
     return _value(installed)
+
+
+def get_integration(caller: Caller, *, integration_id: int) -> InstalledIntegration:
+    """One integration of the caller's organization. Asks no host.
+
+    Raises:
+        InvalidArgument: the id is no id.
+        NotFound: the organization has no such integration.
+    """
+    return _value(_installed(caller, integration_id))
+
+
+def _installed(caller: Caller, integration_id: int) -> RpcInstalledIntegration:
+    installed = integration_service.get_installed(
+        organization_id=caller.organization_id,
+        integration_id=clean_id("integration_id", integration_id),
+    )
+    if installed is None:
+        raise NotFound("integration")
+    return installed
 
 
 def list_integrations(caller: Caller, *, provider: str | None = None) -> list[InstalledIntegration]:

@@ -1,0 +1,169 @@
+"""What the host says of a credential before it is stored: whose it is, and what it lacks."""
+
+from typing import Any
+
+import pytest
+
+from forge_emulator import Emulator
+from forge_emulator.faults import Fault
+from sentry.actions.operator import operator_in
+from sentry.integrations.base import IntegrationProvider
+from sentry.integrations.github.integration import GitHubIntegrationProvider
+from sentry.integrations.source_code_management.actions.integrations import (
+    InstalledIntegration,
+    add_integration,
+    get_integration,
+    list_integrations,
+    replace_credential,
+)
+from sentry.integrations.source_code_management.errors import (
+    AlreadyExists,
+    HostForbidden,
+    HostUnavailable,
+    IntegrationBroken,
+    InvalidArgument,
+    NotFound,
+    ScmError,
+)
+from sentry.models import Integration
+from sentry.testutils.factories import Factories
+
+pytestmark = pytest.mark.django_db
+TOKENS = {
+    "ghp_old": ("dora", "repo"),
+    "ghp_new": ("dora", "repo"),
+    "ghp_poor": ("dora", "gist"),
+    "ghp_other": ("emil", "repo"),
+}
+
+
+@pytest.fixture
+def accounts(host: Emulator):
+    """A host with accounts; ``host`` makes the platform reach loopback and forget."""
+    with Emulator(dialect="github", repositories=[], tokens=TOKENS) as running:
+        yield running
+
+
+def add(
+    organization_id: int, accounts: Emulator, token: str = "ghp_old", **fields: Any
+) -> InstalledIntegration:
+    metadata = {"base_url": accounts.url, "web_url": accounts.url, "token": token}
+    caller = operator_in(organization_id)
+    return add_integration(caller, **{"provider": "github", "metadata": metadata, **fields})
+
+
+def host_of(accounts: Emulator) -> str:
+    return accounts.url.removeprefix("http://")
+
+
+def test_the_account_is_the_identity(accounts: Emulator) -> None:
+    organization = Factories.create_organization()
+    made = add(organization.id, accounts)
+    assert made.name == "dora"
+    assert made.external_id.startswith(f"{host_of(accounts)}:user-")
+    assert [request.path for request in accounts.requests] == ["/user"]
+    again = add(organization.id, accounts, "ghp_new")
+    assert again == made, "another token of the same account"
+    assert Integration.objects.get().plain_metadata()["token"] == "ghp_new"
+    other = add(organization.id, accounts, "ghp_other")
+    assert (other.name, other.id == made.id) == ("emil", False)
+
+
+def test_a_name_stays_until_another_one_is_given(accounts: Emulator) -> None:
+    organization = Factories.create_organization()
+    names = ["Ours", "", "Theirs"]
+    made = [add(organization.id, accounts, name=name).name for name in names]
+    assert made == ["Ours", "Ours", "Theirs"]
+
+
+def test_one_that_was_stored_without_asking_is_found_again(accounts: Emulator) -> None:
+    organization = Factories.create_organization()
+    first = add(organization.id, accounts, verify=False)
+    assert ":token-" in first.external_id
+    second = add(organization.id, accounts)
+    assert second.id == first.id
+    assert ":user-" in second.external_id
+    # the other way round too: the token is not known by itself any more, but it is the host's
+    assert add(organization.id, accounts).id == first.id
+
+
+def test_an_unverified_one_of_another_organization_is_left_alone(accounts: Emulator) -> None:
+    first = add(Factories.create_organization().id, accounts, verify=False)
+    second = add(Factories.create_organization().id, accounts)
+    assert second.id != first.id
+    assert Integration.objects.get(pk=first.id).external_id == first.external_id
+
+
+def test_an_account_of_another_organization_is_refused(accounts: Emulator) -> None:
+    add(Factories.create_organization().id, accounts)
+    with pytest.raises(AlreadyExists, match="another organization"):
+        add(Factories.create_organization().id, accounts, "ghp_new")
+
+
+def test_what_is_missing_is_named(accounts: Emulator) -> None:
+    with pytest.raises(InvalidArgument, match="metadata: the credential lacks: repo") as refusal:
+        add(Factories.create_organization().id, accounts, "ghp_poor")
+    assert "ghp_poor" not in str(refusal.value)
+    assert not Integration.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (Fault(kind="status", status=401), IntegrationBroken),
+        (Fault(kind="status", status=403), HostForbidden),
+        (Fault(kind="drop"), HostUnavailable),
+        (Fault(kind="html", status=200), HostUnavailable),
+    ],
+    ids=["401", "403", "drop", "html"],
+)
+def test_without_a_yes_nothing_is_stored(
+    accounts: Emulator, fault: Fault, error: type[ScmError]
+) -> None:
+    organization = Factories.create_organization()
+    kept = add(organization.id, accounts)
+    before = Integration.objects.get().plain_metadata()
+    accounts.faults.add(fault)
+    with pytest.raises(error):
+        add(organization.id, accounts, "ghp_other")
+    with pytest.raises(error):
+        replace(organization.id, kept.id, "ghp_new")
+    assert Integration.objects.get().plain_metadata() == before
+
+
+def replace(organization_id: int, integration_id: int, token: str) -> InstalledIntegration:
+    return replace_credential(
+        operator_in(organization_id), integration_id=integration_id, metadata={"token": token}
+    )
+
+
+def test_a_replacement_is_asked_for_too(accounts: Emulator) -> None:
+    organization = Factories.create_organization()
+    first = add(organization.id, accounts)
+    assert replace(organization.id, first.id, "ghp_new") == first
+    other = replace(organization.id, first.id, "ghp_other")
+    assert other.external_id != first.external_id
+    with pytest.raises(InvalidArgument, match="lacks: repo"):
+        replace(organization.id, first.id, "ghp_poor")
+    second = add(organization.id, accounts)
+    with pytest.raises(AlreadyExists, match="another integration"):
+        replace(organization.id, second.id, "ghp_other")
+
+
+def test_one_integration(accounts: Emulator) -> None:
+    organization = Factories.create_organization()
+    made = add(organization.id, accounts)
+    assert get_integration(operator_in(organization.id), integration_id=made.id) == made
+    assert list_integrations(operator_in(organization.id)) == [made]
+    with pytest.raises(NotFound):
+        get_integration(operator_in(Factories.create_organization().id), integration_id=made.id)
+
+
+def test_a_long_identity_fits_its_column() -> None:
+    provider: type[IntegrationProvider] = GitHubIntegrationProvider
+    metadata = provider.metadata_model.model_validate({"token": "t"})
+    long = provider.external_id_on_host(metadata, "x" * 400)
+    assert len(long) <= 256
+    assert long != provider.external_id_on_host(metadata, "x" * 401)
+    assert provider.external_id_on_host(metadata, "") == ""
+    assert provider.external_id_on_host(metadata, "user-1") == "api.github.com:user-1"
