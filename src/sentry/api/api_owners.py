@@ -8,5 +8,5 @@ class ApiOwner(StrEnum):
 
     ACCESS = "access"  # organizations, members, teams, credentials
     PROJECTS = "projects"
-    SOURCE_CODE = "source-code"  # repositories, commits, code mappings
+    SOURCE_CODE = "source-code"  # integrations, repositories, commits, code mappings
     UNOWNED = "unowned"  # nobody yet: only what the allow-list of sentry.apidocs names

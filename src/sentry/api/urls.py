@@ -14,6 +14,10 @@ from sentry.api.endpoints.code_mappings import (
     OrganizationCodeMappingDetailsEndpoint,
     OrganizationCodeMappingsEndpoint,
 )
+from sentry.api.endpoints.integrations import (
+    OrganizationIntegrationDetailsEndpoint,
+    OrganizationIntegrationsEndpoint,
+)
 from sentry.api.endpoints.members import (
     OrganizationMemberDetailsEndpoint,
     OrganizationMemberMeEndpoint,
@@ -85,6 +89,11 @@ ENDPOINTS: tuple[tuple[str, type[Endpoint]], ...] = (
     (f"{_ORGANIZATION}api-keys/<row_id:api_key_id>/", OrganizationApiKeyDetailsEndpoint),
     (f"{_ORGANIZATION}org-auth-tokens/", OrganizationAuthTokensEndpoint),
     (f"{_ORGANIZATION}org-auth-tokens/<row_id:token_id>/", OrganizationAuthTokenDetailsEndpoint),
+    (f"{_ORGANIZATION}integrations/", OrganizationIntegrationsEndpoint),
+    (
+        f"{_ORGANIZATION}integrations/<row_id:integration_id>/",
+        OrganizationIntegrationDetailsEndpoint,
+    ),
     (f"{_ORGANIZATION}repos/", OrganizationRepositoriesEndpoint),
     (_REPOSITORY, OrganizationRepositoryDetailsEndpoint),
     (f"{_REPOSITORY}commits/", OrganizationRepositoryCommitsEndpoint),

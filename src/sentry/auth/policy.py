@@ -92,6 +92,14 @@ REST: dict[str, dict[str, Scopes]] = {
         "PUT": _ORGANIZATION_WRITE,
         "DELETE": _ORGANIZATION_WRITE,
     },
+    "sentry-api-0-organization-integrations": {
+        "GET": _INTEGRATIONS_READ | _REPOSITORY_READ,
+        "POST": _INTEGRATIONS_WRITE,
+    },
+    "sentry-api-0-organization-integration-details": {
+        "GET": _INTEGRATIONS_READ | _REPOSITORY_READ,
+        "PUT": _INTEGRATIONS_WRITE,
+    },
     "sentry-api-0-organization-repositories": {
         "GET": _LOOSE_READ | _REPOSITORY_READ,
         "POST": _INTEGRATIONS_WRITE | _REPOSITORY_WRITE,
@@ -115,6 +123,7 @@ REST: dict[str, dict[str, Scopes]] = {
 
 # The RPC that does the same work as a REST endpoint's method; its scope opens both.
 SAME_WORK: dict[tuple[str, str], str] = {
+    ("sentry-api-0-organization-integrations", "GET"): "ListIntegrations",
     ("sentry-api-0-organization-repositories", "GET"): "ListRepositories",
     ("sentry-api-0-organization-repository-details", "GET"): "GetRepository",
     ("sentry-api-0-organization-repository-commits", "GET"): "ListCommits",

@@ -50,6 +50,7 @@ class ListedRows(Factories):
             self.create_org_auth_token(self.organization)
             self.create_user_auth_token(self.owner, ["org:read"])
             self.create_user_auth_token(self.user, ["org:read"])
+            self.create_integration(organization=self.organization)
             repository = self.create_repo(organization_id=self.organization.id)
             self.create_commit(
                 self.repository,

@@ -14,6 +14,7 @@ LISTS = {
     "sentry-api-0-project-teams",
     "sentry-api-0-organization-api-keys",
     "sentry-api-0-organization-auth-tokens",
+    "sentry-api-0-organization-integrations",
     "sentry-api-0-organization-repositories",
     "sentry-api-0-organization-repository-commits",
     "sentry-api-0-organization-code-mappings",

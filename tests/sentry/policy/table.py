@@ -188,6 +188,21 @@ _OF_CREDENTIALS = (
     _rest("DELETE api-tokens/{user_token_id}/", "org:read", 404, session=True),
 )
 _OF_CODE = (
+    _rest(f"GET {_ORG}integrations/", _READ_REPOSITORY),
+    # nothing of a credential is there, so that no host is asked
+    _rest(
+        f"POST {_ORG}integrations/",
+        "org:write org:integrations",
+        400,
+        send={"provider": "github", "metadata": {"x": "y"}},
+    ),
+    _rest(f"GET {_ORG}integrations/{{integration_id}}/", _READ_REPOSITORY),
+    _rest(
+        f"PUT {_ORG}integrations/{{integration_id}}/",
+        "org:write org:integrations",
+        400,
+        send={"metadata": {"x": "y"}},
+    ),
     _rest(f"GET {_ORG}repos/", _LIST_REPOSITORIES),
     # the integration is disabled, so that no host is asked
     _rest(
