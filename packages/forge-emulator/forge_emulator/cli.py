@@ -53,7 +53,7 @@ from forge_emulator.repositories import HostedRepository
     "--app-public-key", type=click.Path(path_type=Path), help="The app's public key, as PEM."
 )
 @click.option(
-    "--rate-limit", type=click.IntRange(1), default=5000, show_default=True,
+    "--rate-limit", type=click.IntRange(1), show_default="the host's own",
     help="Requests (and GraphQL points) an hour for each caller.",
 )  # fmt: skip
 @click.option("--no-rate-limit", is_flag=True, help="No limits, and no headers about them.")
@@ -76,7 +76,7 @@ def main(
     login: str,
     app_id: str | None,
     app_public_key: Path | None,
-    rate_limit: int,
+    rate_limit: int | None,
     no_rate_limit: bool,
     search_lag: float,
     allow_push: bool,
@@ -97,7 +97,7 @@ def main(
             hosted,
             tokens=dict.fromkeys(tokens, (login,)),
             app=_app(app_id, app_public_key),
-            rate_limit=None if no_rate_limit else rate_limit,
+            rate_limit=None if no_rate_limit else rate_limit or "usual",
             search_lag=search_lag,
             allow_push=allow_push,
             control=control,

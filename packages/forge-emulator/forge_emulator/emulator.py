@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from forge_emulator import git
 from forge_emulator.announcements import Announcer
@@ -13,7 +13,7 @@ from forge_emulator.auth import Credentials
 from forge_emulator.changes import PullRequestChanged, RepositoryDeleted, RepositoryRenamed
 from forge_emulator.control import ControlDoor
 from forge_emulator.deliveries import Sender
-from forge_emulator.dialects import DIALECTS
+from forge_emulator.dialects import DIALECTS, USUAL_LIMITS
 from forge_emulator.faults import Faults
 from forge_emulator.oauth import USUAL_LIFE, Grant
 from forge_emulator.request_log import RequestLog
@@ -49,8 +49,9 @@ class Emulator:
     of a private repository that it sees (none: all of them), any other is an OAuth scope. `users`
     maps e-mail addresses to logins, `clients` an application's id to `(secret, login, *grants)`,
     `workflows` an owner to the process of its issues. `rate_limit` is points an hour, None for a
-    host without limits. `search_lag` is seconds until something new is found. `delivery_retries`
-    follow a webhook that was not answered with 2xx. `clock` gives aware UTC.
+    host without limits, "usual" for what the host begins with. `search_lag` is seconds until
+    something new is found. `delivery_retries` follow a webhook that was not answered with 2xx.
+    `clock` gives aware UTC.
     `contracts` is a folder with the hosts' published descriptions: with it, everything that passes
     is held against them, and `problems` tells what is wrong.
 
@@ -69,7 +70,7 @@ class Emulator:
         clients: Mapping[str, Sequence[str]] | None = None,
         workflows: Mapping[str, str] | None = None,
         page_size_cap: int = 100,
-        rate_limit: int | None = 5000,
+        rate_limit: int | Literal["usual"] | None = "usual",
         search_lag: float = 0.0,
         tree_limit: int = 100_000,
         allow_push: bool = False,
@@ -86,7 +87,7 @@ class Emulator:
             credentials=Credentials(tokens or {}, app, clock, clients=clients),
             clock=clock,
             page_size_cap=page_size_cap,
-            rate_limit=rate_limit,
+            rate_limit=USUAL_LIMITS.get(dialect, 5000) if rate_limit == "usual" else rate_limit,
             search_lag=timedelta(seconds=search_lag),
             tree_limit=tree_limit,
             allow_push=allow_push,

@@ -4,9 +4,11 @@ from sentry.integrations.base import IntegrationProvider
 from sentry.integrations.bitbucket.integration import BitbucketIntegrationProvider
 from sentry.integrations.bitbucket_server.integration import BitbucketServerIntegrationProvider
 from sentry.integrations.github.integration import GitHubIntegrationProvider
+from sentry.integrations.github_enterprise.integration import GitHubEnterpriseIntegrationProvider
 
 PROVIDERS: tuple[type[IntegrationProvider], ...] = (
     BitbucketIntegrationProvider,
     BitbucketServerIntegrationProvider,
     GitHubIntegrationProvider,
+    GitHubEnterpriseIntegrationProvider,
 )

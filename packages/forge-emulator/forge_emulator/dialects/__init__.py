@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from forge_emulator.dialects.bitbucket import Bitbucket
 from forge_emulator.dialects.bitbucket_server import BitbucketServer
 from forge_emulator.dialects.github import GitHub
+from forge_emulator.dialects.github_enterprise import GitHubEnterprise
 from forge_emulator.dialects.vsts import AzureDevOps
 
 if TYPE_CHECKING:
@@ -55,4 +56,8 @@ DIALECTS: dict[str, Callable[[World], Dialect]] = {
     "bitbucket_server": BitbucketServer,
     "github": GitHub,
     "vsts": AzureDevOps,
+    "github_enterprise": GitHubEnterprise,
 }
+
+# Points an hour of the hosts that do not begin with 5000; None: without limits.
+USUAL_LIMITS: dict[str, int | None] = {"github_enterprise": None}

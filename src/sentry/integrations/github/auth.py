@@ -115,7 +115,12 @@ class InstallationAuth:
     """An installation of an App, by the token that GitHub gives out for it (one hour)."""
 
     def __init__(
-        self, credentials: AppCredentials, endpoints: Endpoints, *, runtime: HttpRuntime
+        self,
+        credentials: AppCredentials,
+        endpoints: Endpoints,
+        *,
+        runtime: HttpRuntime,
+        dialect: GitHubDialect | None = None,
     ) -> None:
         """Makes no request yet."""
         self._credentials = credentials
@@ -123,7 +128,7 @@ class InstallationAuth:
         self._session = HostSession(
             endpoints.api,
             auth=AppJwtAuth(credentials, wall_clock=runtime.wall_clock),
-            dialect=GitHubDialect(),
+            dialect=dialect or GitHubDialect(),
             runtime=runtime,
         )
         self._token: InstallationToken | None = None
@@ -203,12 +208,16 @@ _installations_lock = threading.Lock()
 _MAX_INSTALLATIONS = 1000
 
 
-def installation_auth(credentials: AppCredentials, endpoints: Endpoints) -> InstallationAuth:
+def installation_auth(
+    credentials: AppCredentials, endpoints: Endpoints, *, dialect: GitHubDialect | None = None
+) -> InstallationAuth:
     """The process's one ``InstallationAuth`` for these credentials at this GitHub."""
     key = (endpoints.api, credentials.identity)
     with _installations_lock:
         if key not in _installations:
-            _installations[key] = InstallationAuth(credentials, endpoints, runtime=shared_runtime())
+            _installations[key] = InstallationAuth(
+                credentials, endpoints, runtime=shared_runtime(), dialect=dialect
+            )
         _installations.move_to_end(key)
         if len(_installations) > _MAX_INSTALLATIONS:
             _installations.popitem(last=False)

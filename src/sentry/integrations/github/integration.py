@@ -11,7 +11,12 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from sentry.integrations.base import Integration, IntegrationProvider
-from sentry.integrations.github.auth import AppCredentials, TokenAuth, installation_auth
+from sentry.integrations.github.auth import (
+    AppCredentials,
+    InstallationAuth,
+    TokenAuth,
+    installation_auth,
+)
 from sentry.integrations.github.client import GitHubClient
 from sentry.integrations.github.dialect import GitHubDialect
 from sentry.integrations.github.endpoints import Endpoints, github_endpoints
@@ -25,7 +30,7 @@ from sentry.integrations.source_code_management.errors import (
     NotFound,
     ScmError,
 )
-from sentry.integrations.source_code_management.http import HostAuth, HostSession
+from sentry.integrations.source_code_management.http import HostSession
 from sentry.integrations.source_code_management.http_cache import digest
 from sentry.integrations.source_code_management.types import (
     BlameRangeInfo,
@@ -112,6 +117,7 @@ class GitHubIntegration(Integration):
     """An installation of GitHub in an organization; fulfils every capability."""
 
     metadata_model: ClassVar[type[GitHubMetadata]] = GitHubMetadata
+    host_dialect: ClassVar[GitHubDialect] = GitHubDialect()
 
     @functools.cached_property
     def _metadata(self) -> GitHubMetadata:
@@ -130,21 +136,27 @@ class GitHubIntegration(Integration):
 
     @functools.cached_property
     def _auth(self) -> HostAuth:
-        return _auth_of(self._metadata, self._metadata.endpoints())
+        metadata = self._metadata
+        return self._installation_auth(metadata) or TokenAuth(metadata.token or "")
 
     @functools.cached_property
     def _client(self) -> GitHubClient:
         metadata = self._metadata
         endpoints = metadata.endpoints()
-        session = HostSession(endpoints.api, auth=self._auth, dialect=GitHubDialect())
+        session = HostSession(endpoints.api, auth=self._auth, dialect=self.host_dialect)
         return GitHubClient(session, endpoints, is_app=metadata.app is not None)
+
+    def _installation_auth(self, metadata: GitHubMetadata) -> InstallationAuth | None:
+        if metadata.app is None:
+            return None
+        return installation_auth(
+            metadata.app.credentials(), metadata.endpoints(), dialect=self.host_dialect
+        )
 
     def check_credential(self) -> CredentialCheck:
         """See ``Integration``."""
-        metadata = self._metadata
-        if metadata.app is None:
-            return self.get_client().check_credential()
-        return installation_auth(metadata.app.credentials(), metadata.endpoints()).check()
+        installation = self._installation_auth(self._metadata)
+        return installation.check() if installation else self.get_client().check_credential()
 
     # --- RepositoryIntegration ---------------------------------------------------------------
 
@@ -320,20 +332,14 @@ class GitHubIntegration(Integration):
         return self._source_urls().of_commit(repo, sha=sha)
 
 
-def _auth_of(metadata: GitHubMetadata, endpoints: Endpoints) -> HostAuth:
-    if metadata.app is None:
-        return TokenAuth(metadata.token or "")
-    return installation_auth(metadata.app.credentials(), endpoints)
-
-
 class GitHubIntegrationProvider(IntegrationProvider):
     """GitHub."""
 
     key = ProviderKey.GITHUB
     name = "GitHub"
     feature = "organizations:integrations-github"
-    metadata_model = GitHubMetadata
-    installation_class = GitHubIntegration
+    metadata_model: ClassVar[type[BaseModel]] = GitHubMetadata
+    installation_class: ClassVar[type[Integration]] = GitHubIntegration
     codeowners_locations = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 
     @classmethod

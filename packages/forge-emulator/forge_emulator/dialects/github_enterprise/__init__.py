@@ -1,0 +1,5 @@
+"""GitHub Enterprise Server."""
+
+from forge_emulator.dialects.github_enterprise.dialect import GitHubEnterprise
+
+__all__ = ["GitHubEnterprise"]

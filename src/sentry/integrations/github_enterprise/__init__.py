@@ -1,0 +1,1 @@
+"""GitHub Enterprise Server: GitHub on a company's own machine."""
