@@ -159,7 +159,7 @@ def resolve_commit(git_dir: Path, revision: str) -> str:
     names = [f"refs/heads/{revision}", f"refs/tags/{revision}", f"refs/{revision}", revision]
     if is_full_id(lowered):
         names = [lowered]
-    # git calls what it would peel missing, also where it is ambiguous: it is asked for as it is, too
+    # git calls what it would peel missing, also where it is ambiguous: so it is asked for unpeeled
     asked = [*(f"{name}^{{commit}}" for name in names), revision]
     lines = [_check(line) for line in _batch_check(git_dir, asked)]
     for oid, kind in lines[:-1]:

@@ -30,7 +30,7 @@ from sentry.integrations.source_code_management.errors import (
     NotFound,
     ScmError,
 )
-from sentry.integrations.source_code_management.http import HostSession
+from sentry.integrations.source_code_management.http import HostAuth, HostSession
 from sentry.integrations.source_code_management.http_cache import digest
 from sentry.integrations.source_code_management.types import (
     BlameRangeInfo,
