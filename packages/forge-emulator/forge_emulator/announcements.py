@@ -47,7 +47,8 @@ class Announcer:
                 self._sender.send(delivery)
 
     def _hooks(self, change: Change) -> list[Hook]:
-        hooks = self._world.store.hooks(change.repository.id)
+        store = self._world.store
+        hooks = store.hooks(change.repository.id) + store.hooks(0)  # 0: for all repositories
         return hooks + self._app_hooks(change.repository)
 
     def _app_hooks(self, repository: Repository) -> list[Hook]:

@@ -8,6 +8,7 @@ from forge_emulator.dialects.bitbucket import Bitbucket
 from forge_emulator.dialects.bitbucket_server import BitbucketServer
 from forge_emulator.dialects.github import GitHub
 from forge_emulator.dialects.github_enterprise import GitHubEnterprise
+from forge_emulator.dialects.gitlab import GitLab
 from forge_emulator.dialects.vsts import AzureDevOps
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ DIALECTS: dict[str, Callable[[World], Dialect]] = {
     "bitbucket": Bitbucket,
     "bitbucket_server": BitbucketServer,
     "github": GitHub,
+    "gitlab": GitLab,
     "vsts": AzureDevOps,
     "github_enterprise": GitHubEnterprise,
 }
