@@ -47,7 +47,7 @@ _HOSTS: Mapping[str, _Host] = {
         rewrite=_as_github_describes,
         undescribed=rf"/api/graphql|{_GIT}",
     ),
-    "gitlab": _Host(documents={"openapi.json": ""}, undescribed=rf"/oauth/token|{_GIT}"),
+    "gitlab": _Host(documents={"openapi.json": ""}, undescribed=rf"/oauth/token(/info)?|{_GIT}"),
     "bitbucket": _Host(
         documents={"openapi.json": "/2.0"}, undescribed=rf"/site/oauth2/access_token|{_GIT}"
     ),
