@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BaseConverter, Map, Rule
 
 from forge_emulator.auth import CredentialError
-from forge_emulator.dialects.bitbucket import faults, git_http, rest
+from forge_emulator.dialects.bitbucket import deliveries, faults, git_http, oauth, rest
 from forge_emulator.dialects.bitbucket.call import Call
 from forge_emulator.dialects.bitbucket.credentials import credential_of
 from forge_emulator.dialects.bitbucket.errors import ApiError, not_found
@@ -22,9 +22,12 @@ from forge_emulator.git import GitError
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request, Response
 
+    from forge_emulator.changes import Change
+    from forge_emulator.deliveries import Delivery
     from forge_emulator.dialects.bitbucket.routes import ScopedRoute
     from forge_emulator.faults import Fault
     from forge_emulator.request_log import Kind
+    from forge_emulator.store import Hook
     from forge_emulator.world import World
 
 logger = logging.getLogger(__name__)
@@ -74,10 +77,15 @@ class Bitbucket:
             response = error_response(ApiError(500))
         return finish(response)
 
+    def deliveries(self, change: Change, hook: Hook) -> list[Delivery]:
+        return deliveries.deliveries(self._world, change, hook)
+
     def _checked(self, request: Request, fault: Fault | None) -> Response:
         """The answer of the API, or of the fault in its place."""
         if fault is not None and fault.kind == "status":
             return faults.status(fault)
+        if oauth.is_token_request(request):
+            return oauth.answer(self._world, request)
         call = self._call(request)
         if fault is not None and fault.kind in faults.LIMITS:
             return faults.limited()
