@@ -145,8 +145,8 @@ def test_what_is_no_folder(installed, shop, path):
 
 def test_a_tree_of_many_pages(shop):
     hosted = [HostedRepository(full_name="acme/shop", path=str(shop.path))]
-    settings = {"tokens": {API_TOKEN: ("robot",)}, "page_size_cap": 3}
-    with Emulator("bitbucket", hosted, **settings) as running:
+    tokens = {API_TOKEN: ("robot",)}
+    with Emulator("bitbucket", hosted, tokens=tokens, page_size_cap=3) as running:
         installed = integration(running.url, email=EMAIL, api_token=API_TOKEN)
         head = shop.sha("HEAD")
         found = installed.get_tree(SHOP, sha=head, path="", max_entries=1000)
@@ -156,8 +156,8 @@ def test_a_tree_of_many_pages(shop):
 
 def test_a_tree_that_takes_the_host_too_long_is_asked_for_in_parts(shop):
     hosted = [HostedRepository(full_name="acme/shop", path=str(shop.path))]
-    settings = {"tokens": {API_TOKEN: ("robot",)}, "tree_limit": 11}
-    with Emulator("bitbucket", hosted, **settings) as running:
+    tokens = {API_TOKEN: ("robot",)}
+    with Emulator("bitbucket", hosted, tokens=tokens, tree_limit=11) as running:
         installed = integration(running.url, email=EMAIL, api_token=API_TOKEN)
         head = shop.sha("HEAD")
         found = installed.get_tree(SHOP, sha=head, path="", max_entries=1000)
@@ -168,8 +168,8 @@ def test_a_tree_that_takes_the_host_too_long_is_asked_for_in_parts(shop):
 
 def test_a_single_level_that_takes_too_long(shop):
     hosted = [HostedRepository(full_name="acme/shop", path=str(shop.path))]
-    settings = {"tokens": {API_TOKEN: ("robot",)}, "tree_limit": 1}
-    with Emulator("bitbucket", hosted, **settings) as running:
+    tokens = {API_TOKEN: ("robot",)}
+    with Emulator("bitbucket", hosted, tokens=tokens, tree_limit=1) as running:
         installed = integration(running.url, email=EMAIL, api_token=API_TOKEN)
         with pytest.raises(HostUnavailable) as caught:
             installed.get_tree(SHOP, sha=shop.sha("HEAD"), path="", max_entries=1000)

@@ -17,50 +17,50 @@ from sentry.integrations.source_code_management.types import (
     PullRequestState,
 )
 
-LINKS = {
+LINKS: Any = {
     "self": {"href": "https://h/2.0/x/src/" + "a" * 40 + "/p"},
     "html": {"href": "https://w/x"},
 }
-USER = {"type": "user", "uuid": "{u}", "display_name": "Dora"}
-REPOSITORY = {
+USER: Any = {"type": "user", "uuid": "{u}", "display_name": "Dora"}
+REPOSITORY: Any = {
     "type": "repository", "full_name": "acme/shop", "uuid": "{r}", "links": LINKS,
     "mainbranch": {"type": "branch", "name": "main"},
 }  # fmt: skip
-COMMIT = {
+COMMIT: Any = {
     "type": "commit", "hash": "a" * 40, "date": "2024-01-02T03:04:05+00:00", "message": "m\n",
     "author": {"type": "author", "raw": "Dora <d@x>", "user": USER}, "links": LINKS,
 }  # fmt: skip
-FILE = {
+FILE: Any = {
     "type": "commit_file",
     "path": "src/a.py",
     "size": 3,
     "attributes": ["link"],
     "links": LINKS,
 }
-PULL = {
+PULL: Any = {
     "type": "pullrequest", "id": 7, "title": "t", "description": "d", "state": "OPEN",
     "author": USER, "created_on": "2024-01-02T03:04:05.000001+00:00", "links": LINKS,
     "source": {"branch": {"name": "x"}, "commit": {"hash": "b" * 12}},
     "destination": {"branch": {"name": "main"}, "commit": {"hash": "c" * 12}},
     "merge_commit": {"hash": "d" * 12},
 }  # fmt: skip
-REF = {"type": "branch", "name": "main", "target": COMMIT}
-CHANGE = {"type": "diffstat", "status": "renamed", "old": {"path": "a"}, "new": {"path": "b"}}
-MATCH = {
+REF: Any = {"type": "branch", "name": "main", "target": COMMIT}
+CHANGE: Any = {"type": "diffstat", "status": "renamed", "old": {"path": "a"}, "new": {"path": "b"}}
+MATCH: Any = {
     "file": FILE,
     "content_matches": [
         {"lines": [{"line": 3, "segments": [{"text": "a "}, {"text": "b", "match": True}]}]}
     ],
 }
-HOOK = {"uuid": "{h}", "url": "https://x/"}
-DELIVERY = {
+HOOK: Any = {"uuid": "{h}", "url": "https://x/"}
+DELIVERY: Any = {
     "repository": REPOSITORY,
     "push": {"changes": [{"old": REF, "new": REF, "truncated": False, "commits": [COMMIT]}]},
     "pullrequest": PULL,
 }
 
 
-def page(item: object) -> dict[str, object]:
+def page(item: object) -> Any:
     return {"values": [item], "next": "https://h/x", "pagelen": 1}
 
 
@@ -157,7 +157,7 @@ def test_any_other_shape_is_a_value_or_the_one_error(name):
     ],
 )  # fmt: skip
 def test_authors(raw, user, author):
-    value = {**COMMIT, "author": {"raw": raw, "user": user}}
+    value: Any = {**COMMIT, "author": {"raw": raw, "user": user}}
     assert parse.parse_commit(value).author == author
     assert parse.parse_commit({**COMMIT, "author": None}).author == AuthorInfo(name="", email="")
 
