@@ -22,8 +22,10 @@ def _nothing_is_remembered() -> None:
     """
     from sentry import features, options
     from sentry.auth.ratelimit import limiter
+    from sentry.integrations.source_code_management.actions.shared_blame import allowance
 
     options.manager.apply_stored({})
     features.manager.apply_stored({})
     caller_cache.clear()
     limiter.forget()
+    allowance.forget()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sentry.integrations.source_code_management.errors import (
+    HostGaveUp,
     IntegrationBroken,
     InvalidArgument,
     NotFound,
@@ -27,6 +28,7 @@ from sentry.integrations.source_code_management.types import (
 
 VERSION = "blame-1"
 _LEVEL = 1
+_PERMANENT = (NotFound, InvalidArgument, IntegrationBroken, HostGaveUp)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +53,7 @@ class WholeBlame:
 
 def is_permanent(error: ScmError) -> bool:
     """Whether the same question would fail again, whoever of those asks who ask now."""
-    return type(error) in (NotFound, InvalidArgument, IntegrationBroken)
+    return type(error) in _PERMANENT
 
 
 def encode_line(answer: FileBlameInfo | ScmError) -> bytes:
@@ -140,5 +142,5 @@ def _parts(error: ScmError) -> Json:
 
 
 def _error(name: str, parts: Sequence[str]) -> ScmError:
-    kinds = {kind.__name__: kind for kind in (NotFound, InvalidArgument, IntegrationBroken)}
+    kinds = {kind.__name__: kind for kind in _PERMANENT}
     return kinds[name](*parts)

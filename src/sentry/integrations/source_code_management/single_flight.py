@@ -66,8 +66,9 @@ class SingleFlight:
             self._run(list(dict.fromkeys(keys)), find_out, lease, answers)
         except (RedisError, DatabaseError):
             logger.exception("scm.shared.store_failed")
-            missing = [key for key in keys if key not in answers]
-            answers |= find_out(missing)
+            missing = [key for key in dict.fromkeys(keys) if key not in answers]
+            if missing:
+                answers |= find_out(missing)
         return answers
 
     def _run(

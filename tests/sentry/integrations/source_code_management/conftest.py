@@ -1,10 +1,13 @@
-"""Mirrors: each test has a folder of its own for them."""
+"""Mirrors, each test with a folder of its own for them; and where processes share results."""
 
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from sentry.testutils import services
+from sentry.utils.redis import redis_client
 from tests.sentry.integrations.scene import GitTruth
 from tests.sentry.integrations.source_code_management.mirror_scene import (
     MirrorScene,
@@ -42,3 +45,16 @@ def own_odd(mirrors: Path, tmp_path: Path) -> Iterator[MirrorScene]:
     git.commit("Begin", {"a.py": b"one\ntwo\n"})
     git.commit("Change", {"a.py": b"one\nTWO\n", "b.py": b"x\n"})
     yield from host_over(git)
+
+
+@pytest.fixture(params=["database", pytest.param("redis", marks=pytest.mark.service("redis"))])
+def store(request: pytest.FixtureRequest, settings) -> Iterator[str]:
+    """Each of the two stores; Redis with a prefix of this test alone."""
+    if request.param == "database":
+        yield "database"
+        return
+    settings.REDIS_URL = services.find("redis")
+    settings.REDIS_PREFIX = f"test-{uuid.uuid4().hex}:"
+    yield "redis"
+    for name in redis_client().scan_iter(f"{settings.REDIS_PREFIX}*"):
+        redis_client().delete(name)

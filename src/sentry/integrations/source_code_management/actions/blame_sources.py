@@ -16,6 +16,7 @@ from sentry.integrations.base import Integration
 from sentry.integrations.manager import integrations
 from sentry.integrations.source_code_management import mirror
 from sentry.integrations.source_code_management.actions.installations import provider_key, ref_of
+from sentry.integrations.source_code_management.actions.shared_blame import blame_once
 from sentry.integrations.source_code_management.commit_context import CommitContextIntegration
 from sentry.integrations.source_code_management.errors import (
     HostGaveUp,
@@ -84,7 +85,7 @@ class BlameSources:
             try:
                 return mirror.blame_lines(self._place, lines)
             except MirrorRefused:
-                return self._native.get_blame_for_files(lines)
+                return self._once(self._native, lines)
         return self._best_way(self._native, self._place, lines)
 
     def blame_whole_file(self, *, path: str, sha: str) -> Iterator[BlameRangeInfo]:
@@ -134,7 +135,7 @@ class BlameSources:
         if self._place is not None:
             return mirror.blame_lines(self._place, lines)
         if self._native is not None:
-            return self._native.get_blame_for_files(lines)
+            return self._once(self._native, lines)
         raise self._unsupported()
 
     def _is_chosen(self) -> bool:
@@ -160,15 +161,21 @@ class BlameSources:
             return mirror.blame_lines(place, lines)
         except ScmError as error:
             self._log_fallback(error)
-            return native.get_blame_for_files(lines)
+            return self._once(native, lines)
 
     def _host_answers(
         self, native: CommitContextIntegration, lines: Sequence[SourceLineInfo]
     ) -> list[Answer]:
         try:
-            return native.get_blame_for_files(lines)
+            return self._once(native, lines)
         except HostGaveUp as error:
             return [error] * len(lines)
+
+    def _once(
+        self, native: CommitContextIntegration, lines: Sequence[SourceLineInfo]
+    ) -> list[Answer]:
+        """The host's answers, which others who ask the same share."""
+        return blame_once(self._installation, lines, native.get_blame_for_files)
 
     def _is_wanting(self, answer: Answer) -> bool:
         """Whether the mirror would answer better than the host did."""

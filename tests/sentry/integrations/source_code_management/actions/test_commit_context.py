@@ -18,6 +18,7 @@ from sentry.integrations.source_code_management.errors import (
 from sentry.integrations.source_code_management.types import CommitContext
 from sentry.models import Repository
 from sentry.testutils.factories import Factories
+from sentry.testutils.helpers.options import override_options
 from tests.sentry.integrations.scene import FULL_NAME, PATH, Scene
 
 from .conftest import asked, caller_in
@@ -55,7 +56,8 @@ def test_an_abbreviation_is_told_whole(scene: Scene) -> None:
     assert context.commit_sha == head
     get_commit(caller_in(scene), repository_id=scene.repository.id, commit_sha=head)
     scene.emulator.clear_requests()
-    get_commit_context(caller_in(scene), line(scene, 2, sha=head[:8]))
+    with override_options({"scm.blame.cache-ttl": 0.0}):
+        get_commit_context(caller_in(scene), line(scene, 2, sha=head[:8]))
     assert asked(scene.emulator) == ["POST /graphql"]
 
 
@@ -142,7 +144,8 @@ def test_a_host_is_asked_once_for_each_repository(
         config={"identifier": FULL_NAME},
     )
     questions = [line(rich), line(rich, 2, repository_id=second.id), line(rich, 3)]
-    with django_assert_max_num_queries(3):
+    alone = {"scm.blame.cache-ttl": 0.0, "scm.single-flight.lease": 0.0}
+    with override_options(alone), django_assert_max_num_queries(3):
         answers = batch_get_commit_context(caller_in(rich), questions)
     assert [blamed(answer) for answer in answers] == rich.git.blame()
     assert [a.repository_id for a in answers if isinstance(a, CommitContext)] == [
