@@ -124,8 +124,9 @@ def test_a_whole_list_needs_room_for_all_its_pages():
     with pytest.raises(HostRateLimited):
         next(world.session.pages(WHERE, resource="things", whole=True))
     assert next(world.session.pages(WHERE, resource="things")).status == 200
-    world = World(left(3)).telling()
-    world.answers[0].headers["link"] = first.headers["link"]
+    roomy = left(3)
+    roomy.headers["link"] = first.headers["link"]
+    world = World(roomy).telling()
     assert next(world.session.pages(WHERE, resource="things", whole=True)).status == 200
 
 

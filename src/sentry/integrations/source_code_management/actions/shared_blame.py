@@ -81,15 +81,16 @@ class _Question:
         self.store = store
         self.own: dict[str, LineAnswer] = {}
         self.failure: ScmError | None = None
-        self._scope = scope
         self._ask = ask
         self._ttl = options.get_float("scm.blame.cache-ttl")
+        # Where nothing is to be remembered, what was remembered before is not met either.
+        self._scope = digest(VERSION, scope, "kept" if self._ttl > 0 else "told")
 
     def key(self, line: SourceLineInfo) -> str:
         return digest(self._file_key(line), str(line.lineno))
 
     def _file_key(self, line: SourceLineInfo) -> str:
-        return digest(VERSION, self._scope, line.repo.identifier, line.ref, line.path)
+        return digest(self._scope, line.repo.identifier, line.ref, line.path)
 
     def remembered(self, asked: Mapping[str, SourceLineInfo]) -> dict[str, LineAnswer]:
         """What is known already: of the lines themselves, else of their whole files."""
