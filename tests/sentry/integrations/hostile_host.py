@@ -36,11 +36,43 @@ def _linked(origin: str, number: int) -> Page:
     return {"Link": f'<{origin}/list?page={number}>; rel="next"'}, []
 
 
+def _in_the_body(origin: str, number: int) -> Page:
+    return {}, {"values": [], "next": f"{origin}/2.0/user/workspaces?page={number}"}
+
+
+def _by_start(_: str, number: int) -> Page:
+    return {}, {"values": [], "size": 0, "limit": 1, "isLastPage": False, "nextPageStart": number}
+
+
+def _by_token(_: str, number: int) -> Page:
+    return {"x-ms-continuationtoken": str(number)}, {"count": 0, "value": []}
+
+
 PAGING: dict[ProviderKey, Paging] = {
     ProviderKey.GITHUB: Paging(
         metadata=lambda url: {"base_url": url, "web_url": url, "token": SECRET}, page=_linked
     ),
-}
+    ProviderKey.GITHUB_ENTERPRISE: Paging(
+        metadata=lambda url: {"base_url": url, "token": SECRET}, page=_linked
+    ),
+    ProviderKey.GITLAB: Paging(
+        metadata=lambda url: {"base_url": url, "token": SECRET}, page=_linked
+    ),
+    ProviderKey.BITBUCKET: Paging(
+        metadata=lambda url: {
+            "base_url": f"{url}/2.0", "web_url": url, "email": "a@example.com", "api_token": SECRET,
+        },
+        page=_in_the_body,
+    ),
+    ProviderKey.BITBUCKET_SERVER: Paging(
+        metadata=lambda url: {"base_url": url, "token": SECRET}, page=_by_start, names_origin=False
+    ),
+    ProviderKey.VSTS: Paging(
+        metadata=lambda url: {"base_url": f"{url}/acme", "token": SECRET},
+        page=_by_token,
+        names_origin=False,
+    ),
+}  # fmt: skip
 
 
 @dataclass
@@ -58,6 +90,7 @@ def hostile_host(page: PageAfter, elsewhere: str = "") -> Iterator[HostileHost]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body in one write
 
         def do_GET(self) -> None:
             asked.append(self.path)

@@ -76,7 +76,7 @@ class BitbucketClient:
         if name:
             query["q"] = f"name ~ {parse.quoted(name)}"
         where = route("/repositories/{workspace}", workspace=workspace)
-        for page in self._session.pages(where, resource="workspace", query=query):
+        for page in self._session.pages(where, resource="workspace", query=query, whole=True):
             yield from parse.parse_repositories(page.json())
 
     def get_repository(self, identifier: str) -> RepositoryInfo:

@@ -4,16 +4,18 @@ Source: "API request limits" on support.atlassian.com, and "Pagination" in the i
 REST API on developer.atlassian.com.
 """
 
+import re
 import threading
 from collections import OrderedDict
 from http import HTTPStatus
 
 from sentry.integrations.bitbucket.parse import next_link
 from sentry.integrations.source_code_management.http_answers import HostResponse, seconds_of
-from sentry.integrations.source_code_management.http_limits import Limit
+from sentry.integrations.source_code_management.http_limits import Limit, Quota
 
 _FIRST_WAIT, _LONGEST_WAIT = 30.0, 1800.0  # seconds; the window rolls over an hour
 _REMEMBERED = 1000
+_HOUR = 3600.0
 
 
 class Refusals:
@@ -76,6 +78,18 @@ class BitbucketDialect:
     def remaining(self, response: HostResponse) -> int | None:  # noqa: ARG002 -- the Protocol's
         """Bitbucket tells how many there are in an hour, and never how many are left."""
         return None
+
+    def quota(self, response: HostResponse, *, now: float) -> Quota | None:
+        """What access tokens are told: how many there are an hour, and whether under 20 % are left.
+
+        The hour rolls, and no answer says when it does: the next full one stands for it.
+        """
+        text = response.headers.get("x-ratelimit-limit", "")
+        near = response.headers.get("x-ratelimit-nearlimit", "").lower()
+        if not re.fullmatch("[0-9]{1,9}", text) or near not in ("true", "false"):
+            return None
+        remaining = max(0, int(text) // 5 - 1) if near == "true" else int(text)
+        return Quota(remaining=remaining, limit=int(text), reset=_HOUR - now % _HOUR)
 
     def next_page(self, response: HostResponse) -> str | None:
         """The body's ``next``."""

@@ -3,7 +3,7 @@ import pytest
 from sentry.integrations.bitbucket.dialect import BitbucketDialect, Refusals
 from sentry.integrations.source_code_management.errors import HostUnavailable
 from sentry.integrations.source_code_management.http_answers import HostResponse
-from sentry.integrations.source_code_management.http_limits import Limit
+from sentry.integrations.source_code_management.http_limits import Limit, Quota
 
 
 def response(status: int, body: bytes = b"{}", **headers: str) -> HostResponse:
@@ -64,6 +64,26 @@ def test_webhooks_and_searches_are_counted_apart(path, bucket):
 def test_what_is_left_is_not_told():
     told = response(200, x_ratelimit_limit="1000", x_ratelimit_nearlimit="true")
     assert BitbucketDialect().remaining(told) is None
+
+
+@pytest.mark.parametrize(
+    ("headers", "quota"),
+    [
+        ({}, None),
+        ({"x_ratelimit_limit": "1000"}, None),
+        ({"x_ratelimit_limit": "many", "x_ratelimit_nearlimit": "true"}, None),
+        (
+            {"x_ratelimit_limit": "1000", "x_ratelimit_nearlimit": "true"},
+            Quota(remaining=199, limit=1000, reset=2600.0),
+        ),
+        (
+            {"x_ratelimit_limit": "1000", "x_ratelimit_nearlimit": "False"},
+            Quota(remaining=1000, limit=1000, reset=2600.0),
+        ),
+    ],
+)
+def test_access_tokens_are_told_when_little_is_left(headers, quota):
+    assert BitbucketDialect().quota(response(200, **headers), now=1000.0) == quota
 
 
 @pytest.mark.parametrize(
