@@ -51,7 +51,7 @@ def _body(world: World, urls: Urls, change: Pushed, update: RefUpdate) -> JsonOb
         "forced": forced,
         "base_ref": None,
         "compare": f"{page}/compare/{update.before[:12]}...{update.after[:12]}",
-        "commits": list(shown),
+        "commits": shown,
         "head_commit": head[0] if head else None,
         "pusher": {"name": change.login, "email": f"{change.login}@users.noreply.github.com"},
     }
@@ -71,7 +71,7 @@ def _is_ancestor(change: Pushed, update: RefUpdate) -> bool:
     return git.merge_base(git_dir, before, _peeled(git_dir, update.after)) == before
 
 
-def _commits(world: World, page: str, change: Pushed, update: RefUpdate) -> Sequence[JsonObject]:
+def _commits(world: World, page: str, change: Pushed, update: RefUpdate) -> list[JsonObject]:
     """Oldest first: what a branch got since, or on a new branch what nothing else had."""
     if not update.after or not update.name.startswith("refs/heads/"):
         return []
