@@ -8,6 +8,7 @@ from math import ceil
 from sentry.integrations.github import parse
 from sentry.integrations.github.blame import FILES_PER_QUERY, blame_in_batches
 from sentry.integrations.github.endpoints import Endpoints
+from sentry.integrations.github.hooks import GitHubHooks
 from sentry.integrations.github.issues import GitHubIssues
 from sentry.integrations.github.parse_blame import (
     BlameAnswer,
@@ -61,13 +62,14 @@ class GitHubClient:
     def __init__(self, session: HostSession, endpoints: Endpoints, *, is_app: bool) -> None:
         """Takes the session; ``is_app`` says that the credential is an App's installation.
 
-        ``reads`` and ``issues`` are further calls over the same session.
+        ``reads``, ``issues`` and ``hooks`` are further calls over the same session.
         """
         self._session = session
         self._endpoints = endpoints
         self._is_app = is_app
         self.reads = GitHubReads(session, self._in_repository)
         self.issues = GitHubIssues(session, self._in_repository)
+        self.hooks = GitHubHooks(session, self._in_repository)
 
     def check_credential(self) -> CredentialCheck:
         """Whose token it is, and the scopes it lacks; an App's is ``InstallationAuth.check``."""

@@ -24,6 +24,7 @@ from sentry.integrations.github.line_blame import blame_lines, blame_whole_file
 from sentry.integrations.github.mirror import mirror_source
 from sentry.integrations.github.parse import parse_issue_key
 from sentry.integrations.github.source_urls import SourceUrls
+from sentry.integrations.github.webhooks.receiver import GitHubWebhookReceiver
 from sentry.integrations.source_code_management.errors import (
     HostForbidden,
     IntegrationBroken,
@@ -54,6 +55,7 @@ from sentry.integrations.source_code_management.types import (
     SourceLineInfo,
     TreeInfo,
 )
+from sentry.integrations.source_code_management.webhooks import WebhookReceiver
 
 _STRICT = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -306,6 +308,16 @@ class GitHubIntegration(Integration):
         """See ``SourceCodeIssueIntegration``."""
         return self.get_client().issues.set_state(key, state)
 
+    # --- WebhookIntegration ------------------------------------------------------------------
+
+    def register_webhook(self, repo: RepositoryRef, *, url: str, secret: str) -> str:
+        """See ``WebhookIntegration``."""
+        return self.get_client().hooks.register(repo.identifier, url=url, secret=secret)
+
+    def unregister_webhook(self, repo: RepositoryRef, *, webhook_id: str) -> None:
+        """See ``WebhookIntegration``."""
+        self.get_client().hooks.unregister(repo.identifier, webhook_id)
+
     # --- SourceUrlIntegration ----------------------------------------------------------------
 
     def _source_urls(self) -> SourceUrls:
@@ -340,6 +352,7 @@ class GitHubIntegrationProvider(IntegrationProvider):
     feature = "organizations:integrations-github"
     metadata_model: ClassVar[type[BaseModel]] = GitHubMetadata
     installation_class: ClassVar[type[Integration]] = GitHubIntegration
+    webhook_receiver: ClassVar[WebhookReceiver] = GitHubWebhookReceiver()
     codeowners_locations = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 
     @classmethod

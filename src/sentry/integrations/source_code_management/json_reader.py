@@ -3,15 +3,34 @@
 Pure: imports nothing that does IO, so that every provider's ``parse.py`` may use it.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NoReturn
 
 from sentry.integrations.source_code_management.errors import HostUnavailable
 
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 
 _REPLACEMENT = "\ufffd"
+
+
+def decode_json(body: bytes) -> Json:
+    """The value of a JSON text.
+
+    Raises:
+        HostUnavailable: it is none, or nested too deep; NaN and Infinity are none.
+    """
+    try:
+        value: Json = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise unexpected("the body") from None
+    return value
+
+
+def _refuse_constant(_: str) -> NoReturn:
+    raise ValueError("NaN and Infinity are no JSON")
 
 
 def clean_text(text: str) -> str:

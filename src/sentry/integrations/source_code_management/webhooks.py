@@ -5,6 +5,7 @@ A delivery is verified on the very bytes that arrived, before anything in them i
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from sentry.integrations.source_code_management.types import (
@@ -55,9 +56,13 @@ class PushEvent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RepositoryChangedEvent:
-    """A repository was renamed or moved; ``repository`` is what it is now."""
+    """A repository was renamed or moved; ``repository`` is what it is now.
+
+    ``updated_at`` is the host's time of that; None where it tells none.
+    """
 
     repository: RepositoryInfo
+    updated_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,10 +74,14 @@ class RepositoryDeletedEvent:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PullRequestEvent:
-    """A pull request was opened, changed, closed or merged."""
+    """A pull request was opened, changed, closed or merged.
+
+    ``updated_at`` is the host's time of this state; None where it tells none.
+    """
 
     repository_id: str
     pull_request: PullRequestInfo
+    updated_at: datetime | None = None
 
 
 type WebhookEvent = PushEvent | RepositoryChangedEvent | RepositoryDeletedEvent | PullRequestEvent
@@ -100,6 +109,18 @@ class WebhookReceiver(Protocol):
 
         Raises:
             HostUnavailable: the body is not what the host sends.
+        """
+        ...
+
+
+@runtime_checkable
+class AppWebhookReceiver(WebhookReceiver, Protocol):
+    """A receiver that also reads what an App is sent, at one address for all its installations."""
+
+    def installation_of(self, request: WebhookRequest) -> str:
+        """The ``external_id`` of the integration that a delivery names; "" where it names none.
+
+        Nothing of it is verified yet: it only says whose secrets to verify with. Never raises.
         """
         ...
 

@@ -94,7 +94,8 @@ class Description:
         schema = operation["requestBody"]["content"]["application/json"]["schema"]
         body = json.loads(request.content)
         unknown = set(body) - set(schema["properties"])
-        errors = OAS30Validator(schema).iter_errors(body)
+        whole = schema | {"components": self._document["components"]}  # where its $refs lead
+        errors = OAS30Validator(whole).iter_errors(body)
         return [*(f"{name} is unknown" for name in unknown), *(error.message for error in errors)]
 
 
@@ -144,6 +145,10 @@ CALLS = {
         "acme/shop", query="total repo:x/y", page=2, per_page=30
     ),
     "get_issue": lambda client: client.issues.get("acme/shop#7"),
+    "register_webhook": lambda client: client.hooks.register(
+        "acme/shop", url="https://h.example/", secret="s"
+    ),
+    "unregister_webhook": lambda client: client.hooks.unregister("acme/shop", "7"),
 }
 
 
@@ -162,6 +167,20 @@ def test_every_request_is_one_that_github_describes(description, name, is_app):
     assert [problem for request in sent for problem in description.problems(request)] == []
     assert sent[0].headers["x-github-api-version"] == "2022-11-28"
     assert "application/vnd.github" in sent[0].headers["accept"]
+
+
+@pytest.mark.parametrize("known", [[], [{"id": 7, "config": {"url": "https://h.example/"}}]])
+def test_a_webhook_that_is_made_or_updated_is_one_that_github_describes(description, known):
+    sent: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(200, json=known if request.method == "GET" else {"id": 7})
+
+    made = client_over(answer).hooks.register("acme/shop", url="https://h.example/", secret="s")
+    assert made == "7"
+    assert [request.method for request in sent] == ["GET", "PATCH" if known else "POST"]
+    assert [problem for request in sent for problem in description.problems(request)] == []
 
 
 def test_the_token_request_is_one_that_github_describes(description, private_key):  # noqa: F811
