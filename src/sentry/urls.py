@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("_health/ready/", health.ready, name="sentry-health-ready"),
     path("_metrics", metrics.metrics, name="sentry-metrics"),
     path("api/0/", include("sentry.api.urls")),
+    path("extensions/", include("sentry.web.extensions")),
     path("", include("sentry.web.admin.urls")),
 ]
 

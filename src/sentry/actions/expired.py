@@ -10,24 +10,26 @@ from sentry.models.ratelimitcounter import RateLimitCounter
 from sentry.models.sharedresult import SharedResult
 from sentry.models.signaturenonce import SignatureNonce
 from sentry.models.syncjob import SyncJob
+from sentry.models.webhookpayload import WebhookPayload
 from sentry.silo import SiloMode, silo_modes_of
 
 _ROWS_AT_ONCE = 200
 _BATCHES = 250
-_EXPIRING = (
+_EXPIRING: tuple[type[Model], ...] = (
     SignatureNonce,
     RateLimitCounter,
     IdempotencyRecord,
     AnalyticsEvent,
     SyncJob,
     SharedResult,
+    WebhookPayload,
 )
 
 
 def delete_expired() -> int:
-    """Deletes what has expired: nonces, counters, records, analytics, jobs, results, sessions.
+    """Deletes what has expired of all that the platform keeps for a while; how many rows.
 
-    Returns how many rows that were.
+    Nonces, counters, idempotency records, analytics, jobs, shared results, deliveries, sessions.
 
     Works in batches of 200 rows and leaves what is beyond 50,000 of a kind to the next time.
     """

@@ -5,6 +5,7 @@ from sentry.models.apikey import ApiKey, ApiKeyStatus
 from sentry.models.apitoken import ApiToken
 from sentry.models.commit import Commit
 from sentry.models.commitauthor import CommitAuthor
+from sentry.models.commitfilechange import ChangeType, CommitFileChange
 from sentry.models.featurerule import EVERY_ORGANIZATION, FeatureRule
 from sentry.models.group import Group
 from sentry.models.grouplink import GroupLink
@@ -22,6 +23,7 @@ from sentry.models.organizationmember import OrganizationMember, OrganizationMem
 from sentry.models.orgauthtoken import OrgAuthToken
 from sentry.models.periodictask import PeriodicTask
 from sentry.models.project import Project, ProjectTeam
+from sentry.models.pullrequest import PullRequest, PullRequestStatus
 from sentry.models.ratelimitcounter import RateLimitCounter
 from sentry.models.repository import Repository, RepositoryStatus
 from sentry.models.sharedresult import SharedResult
@@ -30,6 +32,7 @@ from sentry.models.syncjob import SyncJob, SyncJobStatus
 from sentry.models.taskrecord import TaskRecord, TaskStatus
 from sentry.models.team import Team
 from sentry.models.user import User
+from sentry.models.webhookpayload import WebhookPayload, WebhookStatus
 
 __all__ = [
     "EVERY_ORGANIZATION",
@@ -37,8 +40,10 @@ __all__ = [
     "ApiKey",
     "ApiKeyStatus",
     "ApiToken",
+    "ChangeType",
     "Commit",
     "CommitAuthor",
+    "CommitFileChange",
     "ExternalIssue",
     "FeatureRule",
     "Group",
@@ -55,6 +60,8 @@ __all__ = [
     "PeriodicTask",
     "Project",
     "ProjectTeam",
+    "PullRequest",
+    "PullRequestStatus",
     "RateLimitCounter",
     "Repository",
     "RepositoryProjectPathConfig",
@@ -67,4 +74,6 @@ __all__ = [
     "TaskStatus",
     "Team",
     "User",
+    "WebhookPayload",
+    "WebhookStatus",
 ]

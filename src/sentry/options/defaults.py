@@ -20,7 +20,14 @@ def register_all(options: OptionsManager) -> None:
         maximum=HOUR,
         help="Seconds until a process sees options and flags that another one changed.",
     )
+    options.register(
+        "system.url-prefix",
+        default="",
+        pattern=r"(https?://[^\s/?#@]+(/[^\s/?#]+)*)?",
+        help="Where others reach this platform, as https://host[:port], without a final slash: hosts are told to deliver webhooks there.",
+    )
     _register_doors(options)
+    _register_webhooks(options)
     _register_hosts(options)
     _register_mirrors(options)
     _register_observation(options)
@@ -98,6 +105,45 @@ def _register_doors(options: OptionsManager) -> None:
         default=86400,
         minimum=0,
         help="Seconds that the outcome of a mutation is kept for its idempotency key.",
+    )
+
+
+def _register_webhooks(options: OptionsManager) -> None:
+    register = options.register
+    register(
+        "webhooks.max-body-bytes",
+        default=25 * MIB,
+        minimum=1,
+        maximum=256 * MIB,
+        help="The largest webhook delivery that is taken, in bytes.",
+    )
+    register(
+        "webhooks.deduplication-window",
+        default=72 * HOUR,
+        minimum=0,
+        maximum=90 * 24 * HOUR,
+        help="Seconds after its arrival for which a delivery that was handled is told from a new one.",
+    )
+    register(
+        "webhooks.dead-days",
+        default=30,
+        minimum=1,
+        maximum=365,
+        help="Days that a delivery is kept that could not be handled.",
+    )
+    register(
+        "webhooks.commits-per-push",
+        default=250,
+        minimum=0,
+        maximum=10_000,
+        help="Commits of one push that a host is asked for, where the delivery does not hold all.",
+    )
+    register(
+        "webhooks.files-per-commit",
+        default=1000,
+        minimum=0,
+        maximum=10_000,
+        help="Changed files that are kept of one commit.",
     )
 
 

@@ -5,5 +5,13 @@ Every task is imported here: what is not, no worker knows.
 
 from sentry.tasks.maintenance import sweep_expired
 from sentry.tasks.repositories import delete_repository, sweep_deletions, sync_repositories
+from sentry.tasks.webhooks import handle_webhook, sweep_webhooks
 
-__all__ = ["delete_repository", "sweep_deletions", "sweep_expired", "sync_repositories"]
+__all__ = [
+    "delete_repository",
+    "handle_webhook",
+    "sweep_deletions",
+    "sweep_expired",
+    "sweep_webhooks",
+    "sync_repositories",
+]

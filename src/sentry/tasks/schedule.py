@@ -6,4 +6,5 @@ from datetime import timedelta
 SCHEDULE: Mapping[str, timedelta] = {
     "sentry.tasks.sweep_expired": timedelta(minutes=10),
     "sentry.tasks.sweep_deletions": timedelta(minutes=10),
+    "sentry.tasks.sweep_webhooks": timedelta(minutes=10),
 }

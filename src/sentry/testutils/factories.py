@@ -1,60 +1,47 @@
 """Makes rows for tests: one ``create_*`` for every model, each with sensible defaults."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from typing import Any
 
 from django.utils import timezone
 
 from sentry.auth.roles import Role
 from sentry.auth.scopes import ALL_SCOPES
+from sentry.integrations.source_code_management.kept_deliveries import keep
 from sentry.integrations.source_code_management.types import ProviderKey
 from sentry.models import (
-    EVERY_ORGANIZATION,
-    AnalyticsEvent,
     ApiKey,
     ApiToken,
+    ChangeType,
     Commit,
     CommitAuthor,
+    CommitFileChange,
     ExternalIssue,
-    FeatureRule,
     Group,
     GroupLink,
-    IdempotencyRecord,
     Integration,
-    Lease,
-    Option,
     Organization,
     OrganizationIntegration,
     OrganizationMember,
     OrganizationMemberTeam,
     OrgAuthToken,
-    PeriodicTask,
     Project,
     ProjectTeam,
-    RateLimitCounter,
+    PullRequest,
     Repository,
     RepositoryProjectPathConfig,
     RepositoryStatus,
-    SharedResult,
-    SignatureNonce,
     SyncJob,
-    TaskRecord,
     Team,
     User,
+    WebhookPayload,
 )
 from sentry.models.grouplink import LinkedType
 from sentry.models.integrations.integration import ObjectStatus
-from sentry.options import OptionValue
-from sentry.utils.refresh import refresher
+from sentry.testutils.factories_of_bookkeeping import BookkeepingFactories, next_number
 
-_numbers = count(1)
 PASSWORD = "a-password-of-tests"
-
-
-def _next() -> int:
-    return next(_numbers)
 
 
 def stored_provider(provider: str | None) -> str | None:
@@ -64,13 +51,13 @@ def stored_provider(provider: str | None) -> str | None:
     return provider
 
 
-class Factories:
+class Factories(BookkeepingFactories):
     """``create_*`` for every model. What is not given is made or chosen."""
 
     @staticmethod
     def create_user(email: str = "", *, is_superuser: bool = False, **fields: Any) -> User:
         """A user who can sign in with ``PASSWORD``."""
-        address = email or f"user-{_next()}@example.com"
+        address = email or f"user-{next_number()}@example.com"
         fields.setdefault("username", address)
         user = User(email=address, is_superuser=is_superuser, **fields)
         user.set_password(PASSWORD)
@@ -82,7 +69,7 @@ class Factories:
         name: str = "", *, owner: User | None = None, slug: str = "", **fields: Any
     ) -> Organization:
         """An organization; ``owner`` becomes a member with the role owner."""
-        number = _next()
+        number = next_number()
         organization = Organization.objects.create(
             name=name or f"Organization {number}", slug=slug or f"org-{number}", **fields
         )
@@ -116,7 +103,7 @@ class Factories:
         members: Collection[OrganizationMember] = (),
     ) -> Team:
         """A team with the members given."""
-        number = _next()
+        number = next_number()
         team = Team.objects.create(
             organization=organization or Factories._some_organization(),
             slug=slug or f"team-{number}",
@@ -141,7 +128,7 @@ class Factories:
         **fields: Any,
     ) -> Project:
         """A project that the teams given work on."""
-        number = _next()
+        number = next_number()
         project = Project.objects.create(
             organization=organization or Factories._some_organization(),
             slug=slug or f"project-{number}",
@@ -161,7 +148,9 @@ class Factories:
     def create_group(project: Project | None = None, *, title: str = "", **fields: Any) -> Group:
         """An issue group."""
         project = project or Factories.create_project()
-        return Group.objects.create(project=project, title=title or f"Error {_next()}", **fields)
+        return Group.objects.create(
+            project=project, title=title or f"Error {next_number()}", **fields
+        )
 
     @staticmethod
     def create_repo(
@@ -184,7 +173,7 @@ class Factories:
             organization_id = (
                 project.organization_id if project else Factories._some_organization().id
             )
-        number = _next()
+        number = next_number()
         return Repository.objects.create(
             organization_id=organization_id,
             name=name or f"owner/repo-{number}",
@@ -205,7 +194,7 @@ class Factories:
         external_id: str | None = None,
     ) -> CommitAuthor:
         """An author; of the organization that was made last where none is given."""
-        number = _next()
+        number = next_number()
         return CommitAuthor.objects.create(
             organization_id=organization_id or Factories._some_organization().id,
             name=f"Author {number}" if name == "" else name,
@@ -224,7 +213,7 @@ class Factories:
     ) -> Commit:
         """A commit; its key is made of 40 hex digits where none is given."""
         repository = repository or Factories.create_repo()
-        number = _next()
+        number = next_number()
         return Commit.objects.create(
             organization_id=repository.organization_id,
             repository=repository,
@@ -232,6 +221,45 @@ class Factories:
             message=f"Change {number}" if message == "" else message,
             author=author,
             date_added=date_added or datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=number),
+        )
+
+    @staticmethod
+    def create_commit_file_change(
+        commit: Commit | None = None, *, filename: str = "", change: str = ChangeType.MODIFIED
+    ) -> CommitFileChange:
+        """A file that a commit changed."""
+        commit = commit or Factories.create_commit()
+        return CommitFileChange.objects.create(
+            organization_id=commit.organization_id,
+            commit=commit,
+            filename=filename or f"src/file-{next_number()}.py",
+            type=change,
+        )
+
+    @staticmethod
+    def create_pull_request(
+        repository: Repository | None = None, *, key: str = "", **fields: Any
+    ) -> PullRequest:
+        """A pull request, open where nothing else is said."""
+        repository = repository or Factories.create_repo()
+        number = next_number()
+        fields.setdefault("title", f"Request {number}")
+        return PullRequest.objects.create(
+            organization_id=repository.organization_id,
+            repository=repository,
+            key=key or str(number),
+            **fields,
+        )
+
+    @staticmethod
+    def create_webhook_payload(
+        integration: Integration | None = None, *, body: bytes = b"{}", **fields: Any
+    ) -> WebhookPayload:
+        """A delivery that waits to be handled, with the headers of ``fields["headers"]``."""
+        payload = keep(fields.pop("headers", {}), body)
+        given = {"digest": f"{next_number():064x}", "payload": payload, **fields}
+        return WebhookPayload.objects.create(
+            integration=integration or Factories.create_integration(), **given
         )
 
     @staticmethod
@@ -243,18 +271,20 @@ class Factories:
         name: str = "",
         metadata: Mapping[str, Any] | None = None,
         status: int = ObjectStatus.ACTIVE,
+        webhook_secrets: Sequence[str] | None = None,
         organization_integration: Mapping[str, Any] | None = None,
     ) -> Integration:
         """An integration that is tied to the organization.
 
         ``organization_integration`` holds further fields of the tie (``status``, ``config``).
         """
-        number = _next()
+        number = next_number()
         integration = Integration.objects.create(
             provider=provider,
             external_id=external_id or f"installation-{number}",
             name=name or f"Installation {number}",
             metadata={} if metadata is None else metadata,
+            webhook_secrets=None if webhook_secrets is None else list(webhook_secrets),
             status=status,
         )
         organization = organization or Factories._some_organization()
@@ -316,7 +346,7 @@ class Factories:
         issue = ExternalIssue.objects.create(
             organization=organization,
             integration_id=integration_id,
-            key=key or f"owner/repo#{_next()}",
+            key=key or f"owner/repo#{next_number()}",
             **fields,
         )
         if group is not None:
@@ -373,82 +403,6 @@ class Factories:
         )
 
     @staticmethod
-    def create_idempotency_record(*, organization_id: int, **fields: Any) -> IdempotencyRecord:
-        """A record of a mutation in flight, for an hour."""
-        soon = timezone.now() + timedelta(hours=1)
-        given = {
-            "caller": "api_key:1",
-            "method": "CreateCodeMapping",
-            "key": f"key-{_next()}",
-            "request_sha256": "0" * 64,
-            "claimed_until": soon,
-            "expires_at": soon,
-            **fields,
-        }
-        return IdempotencyRecord.objects.create(organization_id=organization_id, **given)
-
-    @staticmethod
-    def create_signature_nonce(*, key_id: str = "key", nonce: str = "") -> SignatureNonce:
-        """A nonce that was used, reserved for five minutes."""
-        return SignatureNonce.objects.create(
-            key_id=key_id,
-            nonce=nonce or f"nonce-{_next()}",
-            expires_at=timezone.now() + timedelta(minutes=5),
-        )
-
-    @staticmethod
-    def create_rate_limit_counter(
-        *, key: str = "", window: int = 0, used: int = 0
-    ) -> RateLimitCounter:
-        """A counter of one window, kept for a minute."""
-        return RateLimitCounter.objects.create(
-            key=key or f"api_key:{_next()}",
-            window=window,
-            used=used,
-            expires_at=timezone.now() + timedelta(minutes=1),
-        )
-
-    @staticmethod
-    def create_shared_result(
-        *, key: str = "", holder: str = "somebody", value: bytes | None = b"a result"
-    ) -> SharedResult:
-        """A result that processes share, kept for a minute; without a value, one in the making."""
-        return SharedResult.objects.create(
-            key=key or f"{_next():064}",
-            holder=holder,
-            value=value,
-            expires_at=timezone.now() + timedelta(minutes=1),
-        )
-
-    @staticmethod
-    def create_option(*, key: str, value: OptionValue, updated_by: str = "") -> Option:
-        """A stored value, which this process uses from now on."""
-        row = Option.objects.create(key=key, value=value, updated_by=updated_by)
-        refresher.load_all()
-        return row
-
-    @staticmethod
-    def create_feature_rule(
-        *, feature: str, organization_id: int = EVERY_ORGANIZATION, percentage: int = 100
-    ) -> FeatureRule:
-        """For whom a flag is on, which holds in this process from now on."""
-        row = FeatureRule.objects.create(
-            feature=feature, organization_id=organization_id, percentage=percentage
-        )
-        refresher.load_all()
-        return row
-
-    @staticmethod
-    def create_analytics_event(*, organization_id: int, **fields: Any) -> AnalyticsEvent:
-        """An event of analytics, kept for a day."""
-        given = {
-            "type": "code_mapping.created",
-            "expires_at": timezone.now() + timedelta(days=1),
-            **fields,
-        }
-        return AnalyticsEvent.objects.create(organization_id=organization_id, **given)
-
-    @staticmethod
     def create_sync_job(
         organization: Organization | None = None, *, integration_id: int, **fields: Any
     ) -> SyncJob:
@@ -458,30 +412,6 @@ class Factories:
             organization=organization or Factories._some_organization(),
             integration_id=integration_id,
             **given,
-        )
-
-    @staticmethod
-    def create_task_record(
-        *, name: str = "sentry.tasks.sweep_expired", **fields: Any
-    ) -> TaskRecord:
-        """A task's pending record, due now."""
-        given = {"queue": "maintenance", "arguments": '{"args": [], "kwargs": {}}', **fields}
-        return TaskRecord.objects.create(name=name, **given)
-
-    @staticmethod
-    def create_periodic_task(
-        *, name: str = "sentry.tasks.sweep_expired", next_run_at: datetime | None = None
-    ) -> PeriodicTask:
-        """When a task of the schedule is due: now."""
-        return PeriodicTask.objects.create(name=name, next_run_at=next_run_at or timezone.now())
-
-    @staticmethod
-    def create_lease(*, name: str = "", holder: str = "holder") -> Lease:
-        """A duty that somebody has for a minute."""
-        return Lease.objects.create(
-            name=name or f"lease-{_next()}",
-            holder=holder,
-            expires_at=timezone.now() + timedelta(minutes=1),
         )
 
     @staticmethod

@@ -8,7 +8,7 @@ parent makes before any of this is imported.
 
 from typing import Final
 
-from prometheus_client import Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 _DURATIONS: Final = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0, 120.0)
 
@@ -59,6 +59,11 @@ _task = _Durations(
     "task",
     "outcome",
 )
+_webhooks = Counter(
+    "sentry_webhook_deliveries",
+    "Deliveries of hosts: stored, known (a repeat), or refused.",
+    labelnames=("provider", "outcome"),
+)
 
 
 def rpc_finished(method: str, code: str, seconds: float) -> None:
@@ -100,3 +105,8 @@ def task_finished(task: str, outcome: str, seconds: float) -> None:
     The outcome is "succeeded", "retried", "failed", or "lost" where another run took its record.
     """
     _task.observe((task, outcome), seconds)
+
+
+def webhook_answered(provider: str, outcome: str) -> None:
+    """A delivery was answered: "stored", "known" or "refused"."""
+    _webhooks.labels(provider, outcome).inc()

@@ -27,12 +27,15 @@ class Integration(ControlModel):
     ``credential_version`` grows with each credential that somebody gives, not with the tokens that
     the platform renews by itself. While the host rejects the credential, ``broken_reason`` says
     why, ``broken_at`` since when, and ``probe_at`` when the host may be asked again.
+    ``webhook_secrets`` is what the host signs its deliveries with, newest first: the first signs
+    new registrations, all verify; null without any.
     """
 
     provider = models.CharField(max_length=64)
     external_id = models.CharField(max_length=256)
     name = models.CharField(max_length=200)
     metadata = EncryptedJSONField(default=dict)
+    webhook_secrets = EncryptedJSONField(null=True)
     status = models.PositiveSmallIntegerField(
         choices=ObjectStatus.choices, default=ObjectStatus.ACTIVE
     )
@@ -58,3 +61,8 @@ class Integration(ControlModel):
         """The decrypted metadata. Never log it."""
         value: dict[str, Any] = self.metadata
         return value
+
+    def plain_webhook_secrets(self) -> list[str]:
+        """The decrypted webhook secrets, newest first. Never log them."""
+        value: list[str] | None = self.webhook_secrets
+        return list(value or ())

@@ -14,6 +14,7 @@ from sentry.testutils.cases import TestCase
 from sentry.web.admin.secret_fields import secret_names
 
 HOST_TOKEN = "a-token-of-a-host"
+WEBHOOK_SECRET = "a-secret-of-webhooks"
 NONCE = "a-nonce-that-was-used"
 
 
@@ -34,11 +35,16 @@ class AdminCase(TestCase):
     def fill(self):
         """One row, and more, of every table."""
         integration = self.create_integration(
-            organization=self.organization, metadata={"token": HOST_TOKEN}
+            organization=self.organization,
+            metadata={"token": HOST_TOKEN},
+            webhook_secrets=[WEBHOOK_SECRET],
         )
+        self.create_webhook_payload(integration)
         self.create_member(organization=self.organization, user=self.staff, teams=[self.team])
         repo = self.create_repo(self.project, integration_id=integration.pk)
-        self.create_commit(repo, author=self.create_commit_author())
+        commit = self.create_commit(repo, author=self.create_commit_author())
+        self.create_commit_file_change(commit)
+        self.create_pull_request(repo)
         self.create_code_mapping(project=self.project, repo=repo)
         self.create_external_issue(
             integration_id=integration.pk, group=self.create_group(self.project)
@@ -60,7 +66,7 @@ class AdminCase(TestCase):
 
     def secrets(self):
         """Every secret value in the database, as it is stored and as it is plain."""
-        found = {HOST_TOKEN, NONCE}
+        found = {HOST_TOKEN, WEBHOOK_SECRET, NONCE}
         for model in tables():
             table = model._meta.db_table
             for name in secret_names(model):
@@ -83,8 +89,10 @@ class EveryTableTest(AdminCase):
             "ApiToken.token_hashed",
             "OrgAuthToken.token_hashed",
             "Integration.metadata",
+            "Integration.webhook_secrets",
             "SignatureNonce.nonce",
             "User.password",
+            "WebhookPayload.payload",
         }
         assert len(self.secrets()) >= len(found)
 
@@ -135,7 +143,9 @@ class EveryTableTest(AdminCase):
         project = self.create_project(self.create_organization(owner=self.create_user()))
         integration = self.create_integration(organization=project.organization)
         repo = self.create_repo(project, integration_id=integration.pk)
-        self.create_commit(repo, author=self.create_commit_author())
+        commit = self.create_commit(repo, author=self.create_commit_author())
+        self.create_commit_file_change(commit)
+        self.create_pull_request(repo)
         self.create_code_mapping(project=project, repo=repo)
         self.create_group(project)
         self.create_api_key(project.organization)

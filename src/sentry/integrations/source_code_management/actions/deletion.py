@@ -1,12 +1,15 @@
 """Deleting a repository: marked at once, emptied in batches in the background, then gone."""
 
 from itertools import islice
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Model, QuerySet
 
 from sentry.models.commit import Commit
+from sentry.models.commitfilechange import CommitFileChange
 from sentry.models.integrations.repository_project_path_config import RepositoryProjectPathConfig
+from sentry.models.pullrequest import PullRequest
 from sentry.models.repository import Repository, RepositoryStatus
 from sentry.taskqueue import task_named
 
@@ -25,9 +28,10 @@ def schedule_deletion(*, organization_id: int, repository_id: int) -> None:
 
 
 def delete_contents(*, organization_id: int, repository_id: int) -> bool:
-    """Deletes commits and code mappings of a marked repository, in transactions of 500 rows.
+    """Deletes what a marked repository holds, in transactions of 500 rows.
 
-    May be interrupted at any point and run again. Does nothing to a repository that is not marked.
+    Its code mappings, pull requests, and commits with their changed files. May be interrupted at
+    any point and run again. Does nothing to a repository that is not marked.
 
     Returns:
         Whether nothing is left; False after 50,000 rows, so that one run stays short.
@@ -37,8 +41,10 @@ def delete_contents(*, organization_id: int, repository_id: int) -> bool:
     )
     if not marked.update(status=RepositoryStatus.DELETION_IN_PROGRESS):
         return True
-    contents: tuple[QuerySet[RepositoryProjectPathConfig] | QuerySet[Commit], ...] = (
+    contents: tuple[QuerySet[Any], ...] = (
         RepositoryProjectPathConfig.objects.filter(repository_id=repository_id),
+        PullRequest.objects.filter(repository_id=repository_id),
+        CommitFileChange.objects.filter(commit__repository_id=repository_id),
         Commit.objects.filter(repository_id=repository_id),
     )
     left = _BATCHES_OF_ONE_RUN

@@ -24,7 +24,7 @@ _ATTEMPTS = 5
 _ID_LIMIT = 64
 _NAME_LIMIT = 200
 _URL_LIMIT = 500
-_HOST_FACTS = frozenset({"default_branch", "identifier"})
+HOST_FACTS = frozenset({"default_branch", "identifier"})
 _UPDATED_FIELDS = ["name", "url", "config", "integration_id"]
 
 
@@ -185,7 +185,7 @@ def new_row(
 
 def _config(info: RepositoryInfo, before: Mapping[str, object]) -> dict[str, object]:
     """The row's facts: what others keep there stays; the host's are replaced."""
-    facts = {key: value for key, value in before.items() if key not in _HOST_FACTS}
+    facts = {key: value for key, value in before.items() if key not in HOST_FACTS}
     if info.default_branch is not None:
         facts["default_branch"] = info.default_branch
     if info.identifier != info.name:

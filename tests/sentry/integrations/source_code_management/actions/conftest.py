@@ -20,6 +20,8 @@ from tests.sentry.integrations.scene import (
     make_scene,
 )
 
+from .webhook_scene import SECRET
+
 
 def prefixed_commit(git: GitTruth, prefix: str) -> str:
     """A commit, on a branch of its own, whose id begins with the hex digits given."""
@@ -94,3 +96,11 @@ def caller_in(scene: Scene) -> Caller:
 def asked(emulator: Emulator) -> list[str]:
     """Method and path of every request since the last time it was cleared."""
     return [f"{request.method} {request.path}" for request in emulator.requests]
+
+
+@pytest.fixture
+def hooked(own: Scene) -> Scene:
+    """The scene over a repository of its own, with a webhook secret."""
+    own.integration.webhook_secrets = [SECRET]
+    own.integration.save()
+    return own
