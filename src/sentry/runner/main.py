@@ -26,6 +26,7 @@ from sentry.runner.commands.tasks import tasks
 from sentry.runner.commands.team import team
 from sentry.runner.commands.token import token
 from sentry.runner.commands.upgrade import upgrade
+from sentry.runner.commands.webhook import webhook
 
 
 @click.group(
@@ -60,6 +61,7 @@ for _command in (
     token,
     integration,
     repository,
+    webhook,
     tasks,
     keys,
     config,
