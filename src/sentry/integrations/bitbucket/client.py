@@ -1,6 +1,6 @@
 """Bitbucket's API as the platform uses it: a path, one call, a parse."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from itertools import islice
 
@@ -168,7 +168,7 @@ class BitbucketClient:
         return tuple(self._changes(identifier, sha, {}, resource="commit")[:_MOST_CHANGES])
 
     def _changes(
-        self, identifier: str, spec: str, more: dict[str, str | int], *, resource: str
+        self, identifier: str, spec: str, more: Mapping[str, str | int], *, resource: str
     ) -> list[FileChange]:
         """The files of a diffstat, one more than are told at most."""
         where = self._in_repository(identifier, "/diffstat/{spec}", spec=spec)

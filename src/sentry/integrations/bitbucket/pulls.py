@@ -32,6 +32,7 @@ class CommitPulls:
         self._session = session
         self._client = client
         self._identifier = identifier
+        self._known: set[str] = set()  # full ids, which abbreviations may stand for
 
     def of(self, sha: str) -> list[PullRequestInfo]:
         """Those that a commit (a full id) went through; at most 100.
@@ -43,8 +44,8 @@ class CommitPulls:
             HostUnavailable: the host is still making its index.
             PreconditionFailed: the repository has no such index.
         """
-        known = {sha}
-        return [self._complete(self._get(number), known) for number in self._numbers(sha)]
+        self._known.add(sha)
+        return [self._complete(self._get(number)) for number in self._numbers(sha)]
 
     def _numbers(self, sha: str) -> list[int]:
         where = in_repository(self._identifier, "/commit/{sha}/pullrequests", sha=sha)
@@ -74,22 +75,22 @@ class CommitPulls:
         answer = self._session.get_json(where, resource="pull request")
         return parse_pulls.parse_pull(answer.json())
 
-    def _complete(self, pull: PullRequestInfo, known: set[str]) -> PullRequestInfo:
+    def _complete(self, pull: PullRequestInfo) -> PullRequestInfo:
         return replace(
             pull,
-            head_sha=self._whole(pull.head_sha, known),
-            merge_sha=self._whole(pull.merge_sha, known),
+            head_sha=self._whole(pull.head_sha),
+            merge_sha=self._whole(pull.merge_sha),
         )
 
-    def _whole(self, abbreviation: str, known: set[str]) -> str:
+    def _whole(self, abbreviation: str) -> str:
         """The id that begins so; the abbreviation itself where the commit is gone."""
         if not abbreviation:
             return ""
-        found = next((sha for sha in known if sha.startswith(abbreviation)), None)
+        found = next((sha for sha in self._known if sha.startswith(abbreviation)), None)
         if found is None:
             try:
                 found = self._client.get_commit(self._identifier, abbreviation).sha
             except NotFound:
                 return abbreviation
-            known.add(found)
+            self._known.add(found)
         return found
