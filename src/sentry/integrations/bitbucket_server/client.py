@@ -1,12 +1,12 @@
 """Bitbucket Data Center's API as the platform uses it: a path, one call, a parse."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from urllib.parse import unquote
 
 from sentry.integrations.bitbucket_server import parse
-from sentry.integrations.bitbucket_server.commit_memo import CommitMemo, Shelf, shared_commits
+from sentry.integrations.bitbucket_server.commit_memo import Shelf
 from sentry.integrations.bitbucket_server.endpoints import Endpoints
 from sentry.integrations.bitbucket_server.names import parse_identifier
 from sentry.integrations.bitbucket_server.parse_blame import (
@@ -22,7 +22,7 @@ from sentry.integrations.source_code_management.errors import (
     NotFound,
     ScmError,
 )
-from sentry.integrations.source_code_management.http import HostAuth, HostSession
+from sentry.integrations.source_code_management.http import HostSession
 from sentry.integrations.source_code_management.http_answers import HostResponse
 from sentry.integrations.source_code_management.http_paths import Route
 from sentry.integrations.source_code_management.json_reader import Json
@@ -42,8 +42,6 @@ from sentry.integrations.source_code_management.types import (
 _PER_PAGE = 1000  # the host's own cap is smaller for some lists, and it says where it went on
 _MOST_PULLS = 100
 _MOST_CHANGES = 3000
-# Up to so many commits are asked for by their ids; beyond, the file's history may know them.
-_FEW_COMMITS = 3
 _READ = "REPO_READ"
 _BAD_REQUEST = frozenset({int(HTTPStatus.BAD_REQUEST)})
 _RAW = {"accept": "*/*"}
@@ -66,19 +64,15 @@ class BitbucketServerClient:
     or a path that cannot be one.
     """
 
-    def __init__(
-        self,
-        session: HostSession,
-        endpoints: Endpoints,
-        *,
-        auth: HostAuth,
-        commits: CommitMemo | None = None,
-    ) -> None:
-        """Takes the session, where it leads, and the credential that it sends."""
+    def __init__(self, session: HostSession, endpoints: Endpoints, *, identity: str) -> None:
+        """Takes the session, where it leads, and the digest of the credential that it sends."""
         self._session = ServerSession(session)
         self._endpoints = endpoints
-        self._auth = auth
-        self._commits = commits or shared_commits()
+        self._identity = identity
+
+    def shelf(self, identifier: str) -> Shelf:
+        """What a repository's commits are remembered under."""
+        return Shelf(api=self._endpoints.api, identity=self._identity, identifier=identifier)
 
     def check_credential(self) -> CredentialCheck:
         """Whose credential it is, which any answer's headers tell, and whether it may read.
@@ -179,48 +173,17 @@ class BitbucketServerClient:
         found = parse.parse_page(answer.json())
         return parse.parse_commits(found.values, self._page(identifier)), not found.is_last
 
-    def get_commits(
-        self, identifier: str, shas: Iterable[str], *, path: str, until: str
-    ) -> dict[str, CommitInfo | ScmError]:
-        """Commits by their full ids, all of which touched ``path`` before commit ``until``.
+    def get_file_history(
+        self, identifier: str, *, path: str, until: str
+    ) -> Iterator[list[CommitInfo]]:
+        """The commits that touched a file before commit ``until``, under its former names too.
 
-        The host has no request for many: what this process does not know yet is looked for in the
-        file's history where it is much, and else asked for one by one.
+        Page after page, newest first.
         """
-        wanted = list(dict.fromkeys(shas))
-        shelf = Shelf(api=self._endpoints.api, identity=self._auth.identity, identifier=identifier)
-        known = self._commits.get(shelf, wanted)
-        fresh: dict[str, CommitInfo] = {}
-        if len(wanted) - len(known) > _FEW_COMMITS:
-            missing = {sha for sha in wanted if sha not in known}
-            fresh = self._from_history(identifier, missing, path=path, until=until)
-        failed: dict[str, ScmError] = {}
-        for sha in (sha for sha in wanted if sha not in known and sha not in fresh):
-            try:
-                fresh[sha] = self.get_commit(identifier, sha)
-            except ScmError as error:
-                failed[sha] = error
-        self._commits.put(shelf, fresh)
-        return {**known, **fresh, **failed}
-
-    def _from_history(
-        self, identifier: str, missing: set[str], *, path: str, until: str
-    ) -> dict[str, CommitInfo]:
-        """Those of the commits that a file's history holds, as long as a page brings several."""
         where = self._in_repository(identifier, "/commits")
         query = {"until": until, "path": path, "followRenames": "true"}
-        pages = self._session.pages(where, resource="commit", limit=_PER_PAGE, query=query)
-        found: dict[str, CommitInfo] = {}
-        try:
-            for page in pages:
-                commits = parse.parse_commits(page.values, self._page(identifier))
-                brought = {each.sha: each for each in commits if each.sha in missing}
-                found |= brought
-                if len(brought) <= 1 or len(found) == len(missing):
-                    break
-        except (NotFound, HostRejected):
-            pass  # a history that the host does not tell is no reason not to ask by id
-        return found
+        for page in self._session.pages(where, resource="commit", limit=_PER_PAGE, query=query):
+            yield parse.parse_commits(page.values, self._page(identifier))
 
     # --- what changed ------------------------------------------------------------------------
 

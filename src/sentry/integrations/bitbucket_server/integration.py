@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -63,8 +64,8 @@ class BitbucketServerMetadata(BaseModel):
 
     model_config = _STRICT
 
-    base_url: str = Field(pattern=_URL)
-    web_url: str | None = Field(default=None, pattern=_URL)
+    base_url: str = Field(pattern=_URL, max_length=200)
+    web_url: str | None = Field(default=None, pattern=_URL, max_length=200)
     token: str | None = Field(default=None, repr=False, pattern=r"^[\x21-\x7e]{1,4096}$")
     basic: BitbucketServerLogin | None = None
 
@@ -107,7 +108,7 @@ class BitbucketServerIntegration(Integration):
     def _client(self) -> BitbucketServerClient:
         endpoints, auth = self._metadata.endpoints(), self._metadata.auth()
         session = HostSession(endpoints.api, auth=auth, dialect=BitbucketServerDialect())
-        return BitbucketServerClient(session, endpoints, auth=auth)
+        return BitbucketServerClient(session, endpoints, identity=auth.identity)
 
     def check_credential(self) -> CredentialCheck:
         """See ``Integration``."""
@@ -120,13 +121,16 @@ class BitbucketServerIntegration(Integration):
         return self.get_client().get_repositories(name=query.strip())
 
     def get_repository(self, identifier: str) -> RepositoryInfo:
-        """See ``RepositoryIntegration``."""
-        return self.get_client().get_repository(identifier)
+        """See ``RepositoryIntegration``. Two requests where the host keeps the branch apart."""
+        found = self.get_client().get_repository(identifier)
+        if found.default_branch is not None:
+            return found
+        return replace(found, default_branch=self.get_client().get_default_branch(identifier))
 
     def has_repo_access(self, repo: RepositoryRef) -> bool:
         """See ``RepositoryIntegration``."""
         try:
-            self.get_repository(repo.identifier)
+            self.get_client().get_repository(repo.identifier)
         except (NotFound, HostForbidden):
             return False
         return True
@@ -283,3 +287,14 @@ class BitbucketServerIntegrationProvider(IntegrationProvider):
         kind = "token" if metadata.basic is None else "basic"
         host = metadata.endpoints().host
         return f"{host}:{kind}-{metadata.auth().identity[:24]}"
+
+    @classmethod
+    def external_id_on_host(cls, metadata: BaseModel, identity: str) -> str:
+        """As every provider's, but with the context path: a host may serve several servers.
+
+        Raises:
+            TypeError: the metadata are another provider's.
+        """
+        if not isinstance(metadata, BitbucketServerMetadata):
+            raise TypeError("expected Bitbucket Data Center's metadata")
+        return f"{metadata.endpoints().host}:{identity}" if identity else ""

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from sentry.integrations.bitbucket_server.client import BitbucketServerClient
+from sentry.integrations.bitbucket_server.commit_lookup import FINAL, find_commits
 from sentry.integrations.bitbucket_server.parse_blame import BlamePage, BlameSpan
 from sentry.integrations.source_code_management.errors import (
     DeadlineExceeded,
@@ -45,9 +46,10 @@ def blame_lines(
 ) -> list[FileBlameInfo | ScmError]:
     """The blame of each line at its place: one request for all lines of a file, as a rule.
 
-    Lines that are more than a page of the host's apart take a request each. What a blame lacks of
-    its commits is asked for apart (see ``BitbucketServerClient.get_commits``). The code is the
-    line's own text, "" in a binary file.
+    Lines that are more than a page of the host's apart take a request each. Once the host's limit
+    is used up, or our credential refused, it is not asked for the files that follow. What a blame
+    lacks of its commits is asked for apart (see ``find_commits``). The code is the line's own
+    text, "" in a binary file.
 
     Raises:
         HostError, IntegrationBroken, DeadlineExceeded: every line failed so.
@@ -55,7 +57,11 @@ def blame_lines(
     wanted: dict[_File, set[int]] = {}
     for line in lines:
         wanted.setdefault(_file_of(line), set()).add(line.lineno)
-    answers = {file: _blame_file(client, file, numbers) for file, numbers in wanted.items()}
+    answers: dict[_File, _Answer | ScmError] = {}
+    final: ScmError | None = None
+    for file, numbers in wanted.items():
+        answer = answers[file] = final or _blame_file(client, file, numbers)
+        final = answer if isinstance(answer, FINAL) else None
     results = [_line_of(answers[_file_of(line)], line) for line in lines]
     failures = [result for result in results if isinstance(result, _WHOLE_CALL)]
     if failures and len(failures) == len(results):
@@ -67,12 +73,12 @@ def _file_of(line: SourceLineInfo) -> _File:
     return _File(identifier=line.repo.identifier, path=line.path, ref=line.ref)
 
 
+@dataclass(frozen=True, slots=True)
 class _Answer:
     """The lines that were found in a file, and their commits."""
 
-    def __init__(self, lines: dict[int, _Line], commits: dict[str, CommitInfo | ScmError]) -> None:
-        self.lines = lines
-        self.commits = commits
+    lines: dict[int, _Line]
+    commits: dict[str, CommitInfo | ScmError]
 
 
 def _blame_file(
@@ -83,9 +89,8 @@ def _blame_file(
     try:
         lines = _find_lines(client, file, numbers)
         shas = [line.sha for line in lines.values()]
-        return _Answer(
-            lines, client.get_commits(file.identifier, shas, path=file.path, until=file.ref)
-        )
+        commits = find_commits(client, file.identifier, shas, path=file.path, until=file.ref)
+        return _Answer(lines, commits)
     except ScmError as error:
         return error
 
@@ -145,7 +150,7 @@ def blame_whole_file(
     held: BlameRangeInfo | None = None
     for page in _pages(client, repo, path=path, sha=sha):
         shas = [span.sha for span in page.spans]
-        commits = client.get_commits(repo.identifier, shas, path=path, until=sha)
+        commits = find_commits(client, repo.identifier, shas, path=path, until=sha)
         for span in page.spans:
             new = _range(page, span, commits[span.sha])
             if held is not None and held.commit.sha == new.commit.sha:

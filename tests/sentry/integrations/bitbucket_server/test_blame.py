@@ -18,6 +18,7 @@ from sentry.integrations.source_code_management.types import (
     RepositoryRef,
     SourceLineInfo,
 )
+from sentry.testutils.helpers.options import override_options
 
 from .conftest import ODD, SHOP, TOKEN, Git, integration
 
@@ -188,11 +189,32 @@ def test_nothing_at_all_could_be_asked(installed, emulator, shop):
     with pytest.raises(IntegrationBroken):
         integration(emulator.url, token="wrong").get_blame_for_files(lines)
     emulator.faults.add(Fault(kind="rate_limit_primary", match="/browse/"))
-    shared = installed.get_client()
-    assert shared is installed.get_client()
-    with pytest.raises(HostRateLimited) as caught:
+    with (
+        override_options({"scm.http.max-attempts": 1}),
+        pytest.raises(HostRateLimited) as caught,
+    ):
         installed.get_blame_for_files(lines)
     assert caught.value.retry_after is not None
+    assert emulator.requests[-1].status == 429
+    assert [request.status for request in emulator.requests].count(429) == 1
+
+
+def test_what_was_answered_before_the_limit_is_kept(installed, emulator, shop):
+    lines = [question(path, 1, shop.id("main")) for path in FILES]
+    emulator.faults.add(Fault(kind="rate_limit_primary", match=f"/browse/{FILES[1]}"))
+    with override_options({"scm.http.max-attempts": 1}):
+        first, *others = installed.get_blame_for_files(lines)
+    assert isinstance(first, FileBlameInfo)
+    assert [type(each) for each in others] == [HostRateLimited] * 3
+    assert len(asked(emulator, "/browse/")) == 2
+
+
+def test_commits_are_not_asked_for_once_the_limit_is_used_up(installed, emulator, shop):
+    lines = [question("src/basket.py", number, shop.id("main")) for number in (1, 2, 5)]
+    emulator.faults.add(Fault(kind="rate_limit_primary", match="/commits/"))
+    with override_options({"scm.http.max-attempts": 1}), pytest.raises(HostRateLimited):
+        installed.get_blame_for_files(lines)
+    assert len(asked(emulator, "/commits/")) == 1
 
 
 def test_no_questions_no_requests(installed, emulator):

@@ -4,15 +4,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from forge_emulator import Fault
+from forge_emulator import Fault, HostedRepository
 from sentry.integrations.source_code_management.errors import InvalidArgument, NotFound
 from sentry.integrations.source_code_management.types import (
     ChangeKind,
     FileChange,
     PullRequestState,
+    RepositoryRef,
 )
 
-from .conftest import ODD, SHOP, WEB
+from .conftest import BOB, ODD, SHOP, WEB, Git
 
 KINDS = {
     "A": ChangeKind.ADDED,
@@ -62,6 +63,30 @@ def test_a_commit_that_is_not_there_and_a_branch_are_not_found(installed, sha):
     with pytest.raises(NotFound) as caught:
         installed.get_commit(SHOP, sha)
     assert caught.value.resource == "commit"
+
+
+def test_an_ambiguous_abbreviation_is_the_callers_error(installed, emulator, tmp_path):
+    git = Git(tmp_path)
+    git("init", "-q", "-b", "main")
+    tree = git("hash-object", "-w", "-t", "tree", "/dev/null").strip()
+    by_digits: dict[str, str] = {}
+    while True:  # four digits collide among a few hundred commits
+        message = str(len(by_digits))
+        sha = git("commit-tree", tree, "-m", message, **git.identity(BOB)).strip()
+        twin = by_digits.setdefault(sha[:4], sha)
+        if twin != sha:
+            break
+    git("update-ref", "refs/heads/main", sha)
+    git("update-ref", "refs/heads/twin", twin)
+    emulator.add_repository(HostedRepository(full_name="ACME/twins", path=tmp_path))
+    repo = RepositoryRef(identifier="ACME/twins")
+    try:
+        with pytest.raises(InvalidArgument) as caught:
+            installed.get_commit(repo, sha[:4])
+        assert caught.value.field == "commit_sha"
+        assert installed.get_commit(repo, sha[:12]).sha == sha
+    finally:
+        emulator.remove_repository("ACME/twins")
 
 
 @pytest.mark.parametrize(

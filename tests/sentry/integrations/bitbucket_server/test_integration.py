@@ -85,6 +85,7 @@ def test_where_a_server_lives(base, api, host):
         {"base_url": BASE, "token": "a b"},
         {"base_url": BASE, "token": ""},
         {"base_url": "ftp://x", "token": "t"},
+        {"base_url": f"{BASE}/{'x' * 200}", "token": "t"},
         {"base_url": "https://u:p@x", "token": "t"},
         {"base_url": BASE, "basic": {**LOGIN, "username": "a:b"}},
         {"base_url": BASE, "basic": {**LOGIN, "password": "a\nb"}},
@@ -118,6 +119,16 @@ def test_identities_differ_by_server_and_credential():
         for each in makes
     }
     assert len(found) == len(makes)
+    on_host = [
+        BitbucketServerIntegrationProvider.external_id_on_host(
+            BitbucketServerMetadata.model_validate(each), "user-1"
+        )
+        for each in makes
+    ]
+    assert on_host[0] == on_host[1] == on_host[3] == "bitbucket.example.com:user-1"
+    assert on_host[2] == "bitbucket.example.com/git:user-1"
+    first = BitbucketServerMetadata.model_validate(makes[0])
+    assert BitbucketServerIntegrationProvider.external_id_on_host(first, "") == ""
 
 
 def test_credentials_become_headers_and_show_nowhere():
@@ -150,17 +161,30 @@ def test_the_dialect():
     assert dialect.bucket("/a") == dialect.bucket("/b") == ""
 
 
-def client_over(answer) -> tuple[BitbucketServerClient, list[float]]:
-    slept: list[float] = []
+class Time:
+    """Seconds that pass by sleeping alone."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def client_over(answer, time: Time | None = None) -> BitbucketServerClient:
+    time = time or Time()
     runtime = HttpRuntime(
-        transport=lambda: httpx.MockTransport(answer), sleep=slept.append, clock=lambda: 0.0
+        transport=lambda: httpx.MockTransport(answer), sleep=time.sleep, clock=time
     )
     endpoints = server_endpoints(base_url=BASE, web_url=None)
     auth = TokenAuth(SECRET)
     session = HostSession(
         endpoints.api, auth=auth, dialect=BitbucketServerDialect(), runtime=runtime
     )
-    return BitbucketServerClient(session, endpoints, auth=auth, commits=CommitMemo()), slept
+    return BitbucketServerClient(session, endpoints, identity=auth.identity)
 
 
 CALLS = {
@@ -215,7 +239,7 @@ ERRORS = [
 def test_each_answer_becomes_the_right_error(settings, caplog, name, status, body, kind, error):  # noqa: PLR0917
     settings.SCM_ALLOWED_HOSTS = ["bitbucket.example.com"]
     caplog.set_level(logging.DEBUG)
-    client, _ = client_over(
+    client = client_over(
         lambda _: httpx.Response(status, content=body, headers={"content-type": kind})
     )
     with pytest.raises(ScmError) as caught:
@@ -235,25 +259,16 @@ def test_no_connection_and_no_answer_in_time(settings, name):
             raise fault("broken", request=request)
 
         with pytest.raises(HostUnavailable):
-            CALLS[name](client_over(fail)[0])
+            CALLS[name](client_over(fail))
 
 
 def test_a_refusal_by_the_limit_is_waited_for(settings):
     settings.SCM_ALLOWED_HOSTS = ["bitbucket.example.com"]
     answers = [httpx.Response(429), httpx.Response(200, json=COMMIT)]
-    now = [0.0]
-    runtime = HttpRuntime(
-        transport=lambda: httpx.MockTransport(lambda _: answers.pop(0)),
-        sleep=lambda seconds: now.__setitem__(0, now[0] + seconds),
-        clock=lambda: now[0],
-    )
-    endpoints, auth = server_endpoints(base_url=BASE, web_url=None), TokenAuth("t")
-    session = HostSession(
-        endpoints.api, auth=auth, dialect=BitbucketServerDialect(), runtime=runtime
-    )
-    client = BitbucketServerClient(session, endpoints, auth=auth)
+    time = Time()
+    client = client_over(lambda _: answers.pop(0), time)
     assert client.get_commit("ACME/shop", "a" * 40).sha == "a" * 40
-    assert 1.0 <= now[0] < options.get_float("scm.http.total-timeout")
+    assert 1.0 <= time.now < options.get_float("scm.http.total-timeout")
 
 
 @pytest.mark.parametrize("after", [0, -5, 1])
@@ -267,7 +282,7 @@ def test_pages_that_do_not_end(settings, after):
         page = {"values": [REPOSITORY], "isLastPage": False, "nextPageStart": start}
         return httpx.Response(200, json=page)
 
-    client, _ = client_over(answer)
+    client = client_over(answer)
     with pytest.raises(HostUnavailable, match="does not end"):
         list(client.get_repositories())
     assert len(asked) == (2000 if after == 1 else 1)

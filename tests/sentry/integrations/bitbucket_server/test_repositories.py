@@ -41,6 +41,7 @@ def test_a_repository_is_found(installed, emulator):
     assert (repo.name, repo.identifier) == ("ACME/shop", "ACME/shop")
     assert repo.external_id.isdigit()
     assert repo.url == f"{WEB}/projects/ACME/repos/shop"
+    assert repo.default_branch == "main"
     assert installed.get_repository_default_branch(SHOP) == "main"
     emulator.rename_repository("ACME/shop", "OTHER/store")
     try:
@@ -112,6 +113,7 @@ def test_an_empty_repository(installed, emulator, tmp_path):
     empty = RepositoryRef(identifier="ACME/empty")
     try:
         assert installed.get_repository_default_branch(empty) is None
+        assert installed.get_repository("ACME/empty").default_branch is None
         assert list(installed.get_branches(empty)) == []
         for call in (
             lambda: installed.resolve_ref(empty, ""),
