@@ -73,11 +73,13 @@ CREDENTIALS: dict[ProviderKey, dict[str, Callable[[], Any]]] = {
         "basic": lambda: {"username": "robot", "password": SECRET},
     },
     ProviderKey.GITHUB: {"token": lambda: SECRET, "app": _github_app},
+    ProviderKey.GITHUB_ENTERPRISE: {"token": lambda: SECRET, "app": _github_app},
 }
 
 # What else a provider's metadata must say, where there is no host that everybody uses.
 HOSTS: dict[ProviderKey, dict[str, Any]] = {
     ProviderKey.BITBUCKET_SERVER: {"base_url": "https://bitbucket.example.com"},
+    ProviderKey.GITHUB_ENTERPRISE: {"base_url": "https://github.example.com"},
 }
 
 

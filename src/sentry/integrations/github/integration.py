@@ -31,7 +31,7 @@ from sentry.integrations.source_code_management.errors import (
     NotFound,
     ScmError,
 )
-from sentry.integrations.source_code_management.http import HostAuth, HostSession
+from sentry.integrations.source_code_management.http import HostSession
 from sentry.integrations.source_code_management.http_cache import digest
 from sentry.integrations.source_code_management.types import (
     BlameRangeInfo,
@@ -137,9 +137,13 @@ class GitHubIntegration(Integration):
         return self._client
 
     @functools.cached_property
-    def _auth(self) -> HostAuth:
+    def _auth(self) -> TokenAuth | InstallationAuth:
         metadata = self._metadata
-        return self._installation_auth(metadata) or TokenAuth(metadata.token or "")
+        if metadata.app is None:
+            return TokenAuth(metadata.token or "")
+        return installation_auth(
+            metadata.app.credentials(), metadata.endpoints(), dialect=self.host_dialect
+        )
 
     @functools.cached_property
     def _client(self) -> GitHubClient:
@@ -148,17 +152,12 @@ class GitHubIntegration(Integration):
         session = HostSession(endpoints.api, auth=self._auth, dialect=self.host_dialect)
         return GitHubClient(session, endpoints, is_app=metadata.app is not None)
 
-    def _installation_auth(self, metadata: GitHubMetadata) -> InstallationAuth | None:
-        if metadata.app is None:
-            return None
-        return installation_auth(
-            metadata.app.credentials(), metadata.endpoints(), dialect=self.host_dialect
-        )
-
     def check_credential(self) -> CredentialCheck:
         """See ``Integration``."""
-        installation = self._installation_auth(self._metadata)
-        return installation.check() if installation else self.get_client().check_credential()
+        auth = self._auth
+        if isinstance(auth, InstallationAuth):
+            return auth.check()
+        return self.get_client().check_credential()
 
     # --- RepositoryIntegration ---------------------------------------------------------------
 
