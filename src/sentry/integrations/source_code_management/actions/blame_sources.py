@@ -10,18 +10,25 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from typing import cast
 
 from sentry import options
 from sentry.integrations.base import Integration
 from sentry.integrations.manager import integrations
 from sentry.integrations.source_code_management import mirror
+from sentry.integrations.source_code_management.actions.credential_health import (
+    Watched,
+    watching,
+)
 from sentry.integrations.source_code_management.actions.installations import provider_key, ref_of
 from sentry.integrations.source_code_management.actions.shared_blame import blame_once
 from sentry.integrations.source_code_management.commit_context import CommitContextIntegration
 from sentry.integrations.source_code_management.errors import (
+    HostError,
     HostGaveUp,
     MirrorRefused,
     NotFound,
+    PreconditionFailed,
     ScmError,
     Unsupported,
 )
@@ -65,7 +72,15 @@ class BlameSources:
         """
         self._installation = installation
         self._repo = ref_of(repository)
-        self._native = installation if isinstance(installation, CommitContextIntegration) else None
+        watched = Watched(installation)
+        self._native = (
+            cast("CommitContextIntegration", watched)
+            if isinstance(installation, CommitContextIntegration)
+            else None
+        )
+        self._files = (
+            cast("FileIntegration", watched) if isinstance(installation, FileIntegration) else None
+        )
         self._place = self._mirror_place()
         if self._native is None and self._place is None:
             raise self._unsupported()
@@ -83,7 +98,7 @@ class BlameSources:
             return self._only_way(lines)
         if self._is_chosen():
             try:
-                return mirror.blame_lines(self._place, lines)
+                return self._on_mirror(self._place, lines)
             except MirrorRefused:
                 return self._once(self._native, lines)
         return self._best_way(self._native, self._place, lines)
@@ -96,10 +111,14 @@ class BlameSources:
         """
         if self._place is not None and self._wants_mirror(sha):
             try:
-                yield from mirror.blame_whole_file(self._place, path=path, sha=sha)
+                yield from self._whole_on_mirror(self._place, path, sha)
             except MirrorRefused:
                 if self._native is None:
                     raise
+            except (HostError, PreconditionFailed) as error:
+                if self._native is None or self._is_chosen():
+                    raise
+                self._log_fallback(error)
             else:
                 return
         if self._native is None:
@@ -109,7 +128,7 @@ class BlameSources:
         except HostGaveUp:
             if self._place is None:
                 raise
-            yield from mirror.blame_whole_file(self._place, path=path, sha=sha)
+            yield from self._whole_on_mirror(self._place, path, sha)
 
     # --- ways --------------------------------------------------------------------------------
 
@@ -133,10 +152,22 @@ class BlameSources:
 
     def _only_way(self, lines: Sequence[SourceLineInfo]) -> list[Answer]:
         if self._place is not None:
-            return mirror.blame_lines(self._place, lines)
+            return self._on_mirror(self._place, lines)
         if self._native is not None:
             return self._once(self._native, lines)
         raise self._unsupported()
+
+    def _on_mirror(
+        self, place: mirror.MirrorPlace, lines: Sequence[SourceLineInfo]
+    ) -> list[Answer]:
+        with watching(self._installation):
+            return mirror.blame_lines(place, lines)
+
+    def _whole_on_mirror(
+        self, place: mirror.MirrorPlace, path: str, sha: str
+    ) -> list[BlameRangeInfo]:
+        with watching(self._installation):
+            return mirror.blame_whole_file(place, path=path, sha=sha)
 
     def _is_chosen(self) -> bool:
         chosen = options.get("scm.mirrors.use-for")
@@ -158,7 +189,8 @@ class BlameSources:
             wanting = [self._is_wanting(answer) for answer in answers]
             return self._improved(place, lines, answers, wanting)
         try:
-            return mirror.blame_lines(place, lines)
+            with _time_for_answers():
+                return self._on_mirror(place, lines)
         except ScmError as error:
             self._log_fallback(error)
             return self._once(native, lines)
@@ -199,7 +231,7 @@ class BlameSources:
             return list(answers)
         try:
             with _time_for_answers():
-                better = iter(mirror.blame_lines(place, asked))
+                better = iter(self._on_mirror(place, asked))
         except ScmError as error:
             self._log_fallback(error)
             return list(answers)
@@ -220,10 +252,10 @@ class BlameSources:
         remembered = _remembered.get(sha)
         if remembered is not None:
             return remembered
-        if not isinstance(self._installation, FileIntegration):
+        if self._files is None:
             return False
         try:
-            self._installation.get_file(self._repo, path=IGNORE_REVS, sha=sha, max_bytes=1)
+            self._files.get_file(self._repo, path=IGNORE_REVS, sha=sha, max_bytes=1)
         except NotFound:
             found = False
         except ScmError:

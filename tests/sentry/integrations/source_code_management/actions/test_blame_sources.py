@@ -33,6 +33,7 @@ from sentry.integrations.source_code_management.types import (
 from sentry.testutils.helpers.options import override_options
 from sentry.utils.deadline import deadline_at
 from tests.sentry.integrations.scene import (
+    HOST_TOKEN,
     PATH,
     GitTruth,
     Scene,
@@ -194,7 +195,7 @@ class TestRevisionsToIgnore:
     def test_a_host_that_does_not_tell_is_asked_once(self, scene: Scene, silent) -> None:
         where = f"GET /repos/acme/shop/contents/{IGNORE}"
         ask(scene, 1)
-        ask(scene, 2)
+        ask(scene, 1, path="README.md")
         stream(scene)
         assert asked(scene.emulator) == [GRAPHQL, where, GRAPHQL, GRAPHQL]
         ignore_newest(scene.git)
@@ -280,6 +281,16 @@ class TestAHostWithoutBlame:
         assert {r.source for r in stream(scene)} == {MIRROR}
         with pytest.raises(NotFound):
             ask(scene, 4)
+
+    def test_a_credential_that_git_cannot_use_breaks_the_integration(self, scene: Scene) -> None:
+        scene.emulator.revoke_token(HOST_TOKEN)
+        with pytest.raises(IntegrationBroken):
+            ask(scene)
+        assert git_requests(scene) == 1
+        scene.emulator.clear_requests()
+        with pytest.raises(IntegrationBroken):
+            ask(scene)
+        assert asked(scene.emulator) == []
 
     def test_an_abbreviation(self, scene: Scene) -> None:
         assert ask(scene, sha=scene.git.head()[:9]).commit_sha == scene.git.head()
