@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 
-from benchmarks import in_process, lists, seed, served, tasks
+from benchmarks import in_process, lists, mirrors, seed, served, tasks
 from benchmarks.report import Figure
 
 type Measurement = Callable[[seed.Seed], Iterable[Figure]]
@@ -25,6 +25,10 @@ MEASUREMENTS: tuple[tuple[Measurement, tuple[str, ...]], ...] = (
     (lists.rest_lists, ("rest_list_sql_spread", "rest_list_sql_most")),
     (in_process.list_pages, ("list_page_deep_over_first",)),
     (in_process.list_queries, ("list_query_p50_ms", "list_short_query_p50_ms")),
+    (
+        mirrors.blames,
+        ("mirror_clone_requests", "mirror_cold_blame_requests", "mirror_blame_over_git"),
+    ),
     (served.drf_yardstick, ("rpc_over_drf_yardstick", "rest_over_drf_yardstick")),
     (served.native_grpc, ("rpc_over_native_grpc",)),
     (served.memory, ("rss_web_mb", "rss_web_growth_pct")),

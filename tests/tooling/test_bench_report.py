@@ -46,5 +46,6 @@ def test_every_figure_that_must_be_reached_is_measured() -> None:
         "sql_list_repositories_spread", "list_page_deep_over_first", "list_query_p50_ms",
         "list_short_query_p50_ms", "rss_web_mb", "rss_web_growth_pct",
         "task_enqueue_over_celery", "task_row_and_enqueue_us", "embedded_tasks_per_second",
+        "mirror_clone_requests", "mirror_cold_blame_requests", "mirror_blame_over_git",
         "rss_all_mb", "rest_list_sql_spread", "rest_list_sql_most",
     }  # fmt: skip

@@ -17,6 +17,7 @@ from pathlib import Path
 from django.conf import settings
 
 from sentry import options
+from sentry.integrations.source_code_management import mirror_upkeep
 from sentry.integrations.source_code_management.errors import (
     HostUnavailable,
     MirrorRefused,
@@ -43,7 +44,7 @@ from sentry.integrations.source_code_management.mirror_git import (
 from sentry.integrations.source_code_management.mirror_history import missing_objects
 from sentry.integrations.source_code_management.mirror_parse import BlamedLine, object_ids
 from sentry.integrations.source_code_management.mirror_remote import MirrorRemote
-from sentry.integrations.source_code_management.mirror_store import MirrorStore
+from sentry.integrations.source_code_management.mirror_store import MirrorStore, clear_leftovers
 from sentry.integrations.source_code_management.repository import MirrorIntegration
 from sentry.integrations.source_code_management.types import (
     BlameRangeInfo,
@@ -58,7 +59,6 @@ from sentry.utils.deadline import deadline_at, deadline_end
 logger = logging.getLogger(__name__)
 
 _FETCHES_PER_FILE = 5
-_GRAPH_SECONDS = 10.0
 _YOUNG = 3600.0  # a mirror that git cannot read is made anew, but not over and over
 _SHA256_DIGITS = 64
 
@@ -236,7 +236,7 @@ class _Keeper:
         git = Git(git_dir=folder, home=self._store.home)
         git("init", "--quiet", "--bare", "--template=", f"--object-format={self._format}")
         self._remote.fetch_refs(git, _watch(folder))
-        git("pack-refs", "--all")
+        mirror_upkeep.after_refs(git)
 
 
 def _watch(folder: Path) -> SizeWatch:
@@ -284,7 +284,9 @@ class _Mirror:
         with self._store.fetching(self._key):
             absent = {sha for sha in absent if not has_commit(self._git, sha)}
             if absent:
+                clear_leftovers(self._git.git_dir)
                 self._remote.fetch_refs(self._git, _watch(self._git.git_dir))
+                mirror_upkeep.after_refs(self._git)
                 absent = {sha for sha in absent if not self._reaches(sha)}
         self._make_room()
         return absent
@@ -317,7 +319,9 @@ class _Mirror:
             ids = missing()
             if not ids:
                 return False
+            clear_leftovers(self._git.git_dir)
             self._remote.fetch_objects(self._git, _watch(self._git.git_dir), ids)
+            mirror_upkeep.after_contents(self._git)
         self._make_room()
         return True
 

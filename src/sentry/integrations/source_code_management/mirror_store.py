@@ -194,6 +194,13 @@ class MirrorStore:
         return folder
 
 
+def clear_leftovers(git_dir: Path) -> None:
+    """Removes what killed commands left in a mirror, inside ``fetching``: locks and half packs."""
+    for pattern in ("*.lock", "refs/**/*.lock", "objects/info/**/*.lock", "objects/pack/tmp_*"):
+        for leftover in git_dir.glob(pattern):
+            leftover.unlink(missing_ok=True)
+
+
 def _lock_in_time(descriptor: int, kind: int) -> None:
     """Tries until the caller's time is up: a lock that waits in the kernel knows no time."""
     while True:
