@@ -5,10 +5,12 @@ from sentry.integrations.bitbucket.integration import BitbucketIntegrationProvid
 from sentry.integrations.bitbucket_server.integration import BitbucketServerIntegrationProvider
 from sentry.integrations.github.integration import GitHubIntegrationProvider
 from sentry.integrations.github_enterprise.integration import GitHubEnterpriseIntegrationProvider
+from sentry.integrations.vsts.integration import VstsIntegrationProvider
 
 PROVIDERS: tuple[type[IntegrationProvider], ...] = (
     BitbucketIntegrationProvider,
     BitbucketServerIntegrationProvider,
     GitHubIntegrationProvider,
     GitHubEnterpriseIntegrationProvider,
+    VstsIntegrationProvider,
 )

@@ -74,12 +74,17 @@ CREDENTIALS: dict[ProviderKey, dict[str, Callable[[], Any]]] = {
     },
     ProviderKey.GITHUB: {"token": lambda: SECRET, "app": _github_app},
     ProviderKey.GITHUB_ENTERPRISE: {"token": lambda: SECRET, "app": _github_app},
+    ProviderKey.VSTS: {
+        "token": lambda: SECRET,
+        "entra": lambda: {"tenant": "acme.example", "client_id": "a", "client_secret": SECRET},
+    },
 }
 
 # What else a provider's metadata must say, where there is no host that everybody uses.
 HOSTS: dict[ProviderKey, dict[str, Any]] = {
     ProviderKey.BITBUCKET_SERVER: {"base_url": "https://bitbucket.example.com"},
     ProviderKey.GITHUB_ENTERPRISE: {"base_url": "https://github.example.com"},
+    ProviderKey.VSTS: {"base_url": "https://dev.azure.com/acme"},
 }
 
 

@@ -24,7 +24,7 @@ from sentry.integrations.source_code_management.validation import clean_id, clea
 
 NAME_LIMIT = 200
 # Where the host lives, in every provider's metadata. All the rest is the credential.
-_HOST_KEYS = frozenset({"base_url", "web_url"})
+_HOST_KEYS = frozenset({"base_url", "web_url", "search_url", "login_url"})
 
 
 class IntegrationState(StrEnum):

@@ -1,0 +1,1 @@
+"""What Azure DevOps' service hooks send."""
