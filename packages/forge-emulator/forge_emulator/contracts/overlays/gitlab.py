@@ -138,6 +138,12 @@ DEVIATIONS: tuple[Deviation, ...] = (
         )
         for name in ("postApiV4ProjectsIdHooks", "putApiV4ProjectsIdHooksHookId")
     ),
+    *_typed(
+        "API_Entities_ProjectHook",
+        _BOOLEAN,
+        "newer than the description: merge request 231325, as above",
+        ("token_present", "signing_token_present"),
+    ),
     # --- operations that are not described -------------------------------------------------------
     Deviation(
         f"{_PATHS}~1user",

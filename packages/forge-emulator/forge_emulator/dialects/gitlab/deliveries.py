@@ -45,15 +45,15 @@ def deliveries(world: World, change: Change, hook: Hook) -> list[Delivery]:
     if isinstance(change, RepositoryRenamed | RepositoryDeleted):
         if hook.repository_id != SYSTEM:
             return []
-        return [_delivery("System Hook", _repository(change), hook, change.when)]
+        return [_delivery("System Hook", _repository(change), hook, change.when, world.url)]
     if isinstance(change, PullRequestChanged):
         if "merge_requests_events" not in hook.events:
             return []
         body = _merge_request(urls, change)
-        return [_delivery(_event("Merge Request Hook", hook), body, hook, change.when)]
+        return [_delivery(_event("Merge Request Hook", hook), body, hook, change.when, world.url)]
     if isinstance(change, Pushed):
         return [
-            _delivery(_event(event, hook), body, hook, change.when)
+            _delivery(_event(event, hook), body, hook, change.when, world.url)
             for event, body in deliveries_push.bodies(urls, change, hook.events)
         ]
     return []
@@ -138,13 +138,14 @@ def _merge_request(urls: Urls, change: PullRequestChanged) -> JsonObject:
     }
 
 
-def _delivery(event: str, body: JsonObject, hook: Hook, when: datetime) -> Delivery:
+def _delivery(event: str, body: JsonObject, hook: Hook, when: datetime, instance: str) -> Delivery:
     raw = json.dumps(body).encode()
     number = str(uuid.uuid4())
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "GitLab/emulated",
         "X-Gitlab-Event": event,
+        "X-Gitlab-Instance": instance,
         "X-Gitlab-Event-UUID": str(uuid.uuid4()),
         "X-Gitlab-Webhook-UUID": str(uuid.uuid4()),
         "Idempotency-Key": number,

@@ -184,6 +184,8 @@ def hook(found: Repository, value: Hook) -> JsonObject:
         "url_variables": [],
         "alert_status": "executable",
         "disabled_until": None,
+        "token_present": bool(value.config.get("token")),
+        "signing_token_present": bool(value.config.get("signing_token")),
         **{name: name in value.events for name in HOOK_EVENTS},
     }
 
