@@ -5,12 +5,14 @@ from sentry.integrations.bitbucket.integration import BitbucketIntegrationProvid
 from sentry.integrations.bitbucket_server.integration import BitbucketServerIntegrationProvider
 from sentry.integrations.github.integration import GitHubIntegrationProvider
 from sentry.integrations.github_enterprise.integration import GitHubEnterpriseIntegrationProvider
+from sentry.integrations.gitlab.integration import GitLabIntegrationProvider
 from sentry.integrations.vsts.integration import VstsIntegrationProvider
 
 PROVIDERS: tuple[type[IntegrationProvider], ...] = (
-    BitbucketIntegrationProvider,
-    BitbucketServerIntegrationProvider,
     GitHubIntegrationProvider,
     GitHubEnterpriseIntegrationProvider,
+    GitLabIntegrationProvider,
+    BitbucketIntegrationProvider,
+    BitbucketServerIntegrationProvider,
     VstsIntegrationProvider,
 )

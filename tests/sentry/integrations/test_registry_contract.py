@@ -78,6 +78,7 @@ CREDENTIALS: dict[ProviderKey, dict[str, Callable[[], Any]]] = {
         "token": lambda: SECRET,
         "entra": lambda: {"tenant": "acme.example", "client_id": "a", "client_secret": SECRET},
     },
+    ProviderKey.GITLAB: {"token": lambda: SECRET, "oauth": _oauth},
 }
 
 # What else a provider's metadata must say, where there is no host that everybody uses.
@@ -231,7 +232,8 @@ HEAD = "f" * 40
 
 
 @pytest.mark.django_db
-def test_an_unknown_provider_supports_nothing() -> None:
+def test_an_unknown_provider_supports_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(integrations._providers, "gitlab")
     organization = Factories.create_organization()
     project = Factories.create_project(organization)
     integration = Factories.create_integration(organization=organization, provider="gitlab")

@@ -1,0 +1,1 @@
+"""What GitLab sends to webhooks."""

@@ -1,0 +1,92 @@
+"""Verifies and reads GitLab's deliveries. Pure.
+
+Source: "Webhooks" in GitLab's documentation, and the specification "Standard Webhooks" 1.0.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Sequence
+from typing import NoReturn
+
+from sentry.integrations.gitlab.webhooks.parse import parse_delivery
+from sentry.integrations.source_code_management.errors import HostUnavailable
+from sentry.integrations.source_code_management.json_reader import Json
+from sentry.integrations.source_code_management.webhooks import WebhookEvent, WebhookRequest
+
+_SIGNING = "whsec_"
+_VERSION = "v1,"
+_TOLERANCE = 5 * 60  # seconds
+# Where GitLab's versions put a delivery's id, the best first.
+_IDS = ("webhook-id", "idempotency-key", "x-gitlab-event-uuid")
+
+
+class GitLabWebhookReceiver:
+    """Fulfils ``WebhookReceiver``: a signature in the form of Standard Webhooks, or a token."""
+
+    def is_authentic(self, request: WebhookRequest, secrets: Sequence[str], *, now: float) -> bool:
+        """See ``WebhookReceiver``.
+
+        Where a signing secret (``whsec_…``) is known and the delivery is signed, the signature
+        alone counts. Else it is the static token, which is sent as it is.
+        """
+        keys = [key for key in (_key(secret) for secret in secrets) if key]
+        if keys and "webhook-signature" in request.headers:
+            return _is_signed(request, keys, now=now)
+        given = request.headers.get("x-gitlab-token", "").encode()
+        found = [
+            hmac.compare_digest(secret.encode(), given) for secret in secrets if secret and given
+        ]
+        return any(found)
+
+    def delivery_id(self, request: WebhookRequest) -> str:
+        """The id that stays the same when GitLab sends a delivery again."""
+        return next((request.headers[name] for name in _IDS if request.headers.get(name)), "")
+
+    def events(self, request: WebhookRequest) -> list[WebhookEvent]:
+        """See ``WebhookReceiver``."""
+        instance = request.headers.get("x-gitlab-instance", "")
+        return parse_delivery(_json(request.body), instance=instance)
+
+
+def _key(secret: str) -> bytes:
+    """The key in ``whsec_<base64>``; empty where there is none."""
+    if not secret.startswith(_SIGNING):
+        return b""
+    try:
+        return base64.b64decode(secret.removeprefix(_SIGNING), validate=True)
+    except binascii.Error:
+        return b""
+
+
+def _is_signed(request: WebhookRequest, keys: Sequence[bytes], *, now: float) -> bool:
+    """Whether one of the signatures is one of the keys', made within five minutes of now."""
+    number, stamp = request.headers.get("webhook-id", ""), request.headers.get("webhook-timestamp")
+    if not number or not re.fullmatch("[0-9]{1,12}", stamp or ""):
+        return False
+    if abs(int(stamp or 0) - now) > _TOLERANCE:
+        return False
+    signed = b".".join([number.encode(), (stamp or "").encode(), request.body])
+    wanted = [base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()) for key in keys]
+    given = [
+        part.removeprefix(_VERSION).encode()
+        for part in request.headers.get("webhook-signature", "").split(" ")
+        if part.startswith(_VERSION)
+    ]
+    found = [hmac.compare_digest(one, other) for one in wanted for other in given]
+    return any(found)
+
+
+def _json(body: bytes) -> Json:
+    try:
+        value: Json = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise HostUnavailable("the delivery's body is no JSON") from None
+    return value
+
+
+def _refuse_constant(_: str) -> NoReturn:
+    raise ValueError("NaN and Infinity are no JSON")
