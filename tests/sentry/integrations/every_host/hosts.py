@@ -57,7 +57,12 @@ def _rows() -> tuple[HostKind, ...]:
             key=ProviderKey.BITBUCKET,
             full_name="acme/shop",
             name="acme/shop",
-            metadata=lambda url: {"base_url": f"{url}/2.0", "web_url": url, "token": TOKEN},
+            metadata=lambda url: {
+                "base_url": f"{url}/2.0",
+                "web_url": url,
+                "token": TOKEN,
+                "workspace": "acme",
+            },
         ),
         HostKind(
             key=ProviderKey.BITBUCKET_SERVER,

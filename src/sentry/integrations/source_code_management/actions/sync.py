@@ -184,9 +184,14 @@ def new_row(
 
 
 def _config(info: RepositoryInfo, before: Mapping[str, object]) -> dict[str, object]:
-    """The row's facts: what others keep there stays; the host's are replaced."""
+    """The row's facts: what others keep there stays; the host's are replaced.
+
+    A list that tells no default branch, as some hosts' do, takes no known one away.
+    """
     facts = {key: value for key, value in before.items() if key not in HOST_FACTS}
-    if info.default_branch is not None:
+    if info.default_branch is None and "default_branch" in before:
+        facts["default_branch"] = before["default_branch"]
+    elif info.default_branch is not None:
         facts["default_branch"] = info.default_branch
     if info.identifier != info.name:
         facts["identifier"] = info.identifier
