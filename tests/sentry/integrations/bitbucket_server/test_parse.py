@@ -37,6 +37,7 @@ PULL: dict[str, Any] = {
     "description": "D",
     "state": "MERGED",
     "createdDate": 1_700_000_000_000,
+    "updatedDate": 1_700_000_001_000,
     "closedDate": 1_700_000_001_000,
     "fromRef": {"id": "refs/heads/f", "displayId": "f", "latestCommit": "b" * 40},
     "toRef": {"id": "refs/heads/main", "repository": REPOSITORY},
@@ -84,7 +85,10 @@ READERS: dict[str, tuple[Any, Any]] = {
     "blame": (parse_blame.parse_blame, LINES),
     "blame alone": (parse_blame.parse_blame_alone, ALONE),
     "push": (lambda value: parse_delivery("repo:refs_changed", value), PUSH),
-    "rename": (lambda value: parse_delivery("repo:modified", value), {"new": REPOSITORY}),
+    "rename": (
+        lambda value: parse_delivery("repo:modified", value),
+        {"new": REPOSITORY, "date": 1},
+    ),
     "pull request": (lambda value: parse_delivery("pr:merged", value), {"pullRequest": PULL}),
 }
 OTHERS: list[Any] = [

@@ -168,11 +168,13 @@ def test_pull_requests_and_new_names_are_told(delivered, shop):
     assert edited.pull_request.title == "Q"
     assert merged.pull_request.state is PullRequestState.MERGED
     assert merged.pull_request.merge_sha == shop.id("main")
+    assert None is not edited.updated_at <= merged.updated_at
     running.rename_repository("ACME/x", "OTHER/y")
     (renamed,) = events()
     assert isinstance(renamed, RepositoryChangedEvent)
     assert (renamed.repository.external_id, renamed.repository.identifier) == ("77", "OTHER/y")
     assert renamed.repository.url == f"{running.url}/projects/OTHER/repos/y"
+    assert renamed.updated_at is not None
     running.remove_repository("OTHER/y")
     assert events() == []  # the host does not tell
 

@@ -1,7 +1,10 @@
 """Reads the bodies of deliveries. Pure and total."""
 
+from datetime import datetime
+
 from sentry.integrations.bitbucket_server.endpoints import Endpoints
 from sentry.integrations.bitbucket_server.parse import (
+    parse_moment,
     parse_pull_request,
     parse_repository,
     parse_repository_id,
@@ -38,7 +41,7 @@ def parse_delivery(event: str, value: Json) -> list[WebhookEvent]:
     if event == "repo:refs_changed":
         return _pushes(as_object(value, "push"))
     if event == "repo:modified":
-        return [_renamed(as_object(value, "delivery").object("new"))]
+        return [_renamed(as_object(value, "delivery"))]
     if event in _PULL_REQUESTS:
         return [_pull_request(as_object(value, "delivery").object("pullRequest"))]
     return []
@@ -75,14 +78,16 @@ def _tip(change: JsonObject, name: str) -> str:
     return sha if sha.strip("0") else ""
 
 
-def _renamed(item: JsonObject) -> RepositoryChangedEvent:
+def _renamed(body: JsonObject) -> RepositoryChangedEvent:
     """The repository as it is now; its page is the one that the host itself names."""
+    item = body.object("new")
     told = parse_repository(dict(item.fields), Endpoints(server="", web=""))
     page = parse_self_link(item).removesuffix("/browse")
     return RepositoryChangedEvent(
         repository=RepositoryInfo(
             name=told.name, identifier=told.identifier, external_id=told.external_id, url=page
-        )
+        ),
+        updated_at=_moment(body, "date"),
     )
 
 
@@ -91,4 +96,9 @@ def _pull_request(item: JsonObject) -> PullRequestEvent:
     return PullRequestEvent(
         repository_id=parse_repository_id(item.object("toRef").object("repository")),
         pull_request=parse_pull_request(item, ""),
+        updated_at=_moment(item, "updatedDate"),
     )
+
+
+def _moment(item: JsonObject, name: str) -> datetime | None:
+    return None if item.get(name) is None else parse_moment(item, name)
