@@ -6,6 +6,7 @@ when its next probe is due; one caller of all processes makes that. A new creden
 """
 
 import logging
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -26,6 +27,9 @@ from sentry.integrations.source_code_management.errors import (
 from sentry.utils import deadline
 
 logger = logging.getLogger(__name__)
+
+_lock = threading.Lock()
+_being_confirmed: set[tuple[int, int]] = set()
 
 
 def check_not_broken(installation: Integration) -> None:
@@ -75,18 +79,39 @@ def watching(installation: Integration) -> Iterator[None]:
 def note_rejection(installation: Integration, error: IntegrationBroken) -> None:
     """Marks the integration broken if the host rejects its credential a second time.
 
-    What the operator forbids is no rejection. A host that gives no clear answer marks nothing.
+    What the operator forbids is no rejection. A host that gives no clear answer marks nothing. Of
+    many threads that are rejected at once, one asks.
     """
-    if isinstance(error, AddressRefused) or installation.model.broken_reason is not None:
+    model = installation.model
+    if isinstance(error, AddressRefused) or model.broken_reason is not None:
         return
+    key = (model.id, model.credential_version)
+    with _lock:
+        if key in _being_confirmed:
+            return
+        _being_confirmed.add(key)
     try:
-        installation.check_credential()
+        if _is_news(installation):
+            installation.check_credential()
     except AddressRefused:
         return
     except IntegrationBroken as again:
         _mark(installation, again)
-    except ScmError:
+    except (ScmError, DatabaseError):
         return
+    finally:
+        with _lock:
+            _being_confirmed.discard(key)
+
+
+def _is_news(installation: Integration) -> bool:
+    """Whether the credential is still the stored one, and not known to be rejected."""
+    stored = integration_service.get_installed(
+        organization_id=installation.organization_id, integration_id=installation.model.id
+    )
+    if stored is None or stored.integration.broken_reason is not None:
+        return False
+    return stored.integration.credential_version == installation.model.credential_version
 
 
 class Watched:
