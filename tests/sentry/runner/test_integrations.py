@@ -68,11 +68,55 @@ class TestAdding:
             ["--app-id", "12"],
             ["--app-id", "12", "--installation-id", "3"],
             ["--token-stdin", "--app-id", "12"],
+            ["--token-stdin", "--credential-stdin"],
+            ["--credential-stdin", "--app-id", "12"],
         ],
     )
     def test_one_whole_credential_is_needed(self, sentry: Sentry, words: list[str]) -> None:
         sentry(*ADD, *words, stdin=SECRET, status=2)
         assert not Integration.objects.exists()
+
+    def test_another_kind_of_credential_comes_as_json(self, sentry: Sentry, tmp_path: Path) -> None:
+        login = {"basic": {"username": "robot", "password": SECRET}}
+        file = tmp_path / "login.json"
+        file.write_text(json.dumps(login))
+        add = ["integration", "add", *ACME, "--provider", "bitbucket_server", "--no-verify"]
+        url = ["--base-url", "https://git.example"]
+        for words, stdin in (
+            (["--credential-file", str(file)], None),
+            (["--credential-stdin"], file.read_text()),
+        ):
+            result = sentry(*add, *url, *words, stdin=stdin)
+            assert SECRET not in result.output
+            assert Integration.objects.get().plain_metadata()["basic"] == login["basic"]
+
+    @pytest.mark.parametrize("text", ["hunter2", '["hunter2"]', '{"hunter2"', "[" * 100_000])
+    def test_what_is_no_json_object_is_told_without_it(self, sentry: Sentry, text: str) -> None:
+        result = sentry(*ADD, "--no-verify", "--credential-stdin", stdin=text, status=1)
+        assert result.stderr == "Error: the credential is not a JSON object\n"
+
+    def test_what_is_missing_is_told(self, sentry: Sentry, settings: Any) -> None:
+        settings.SCM_ALLOWED_HOSTS = ["127.0.0.1"]
+        shared_runtime.cache_clear()
+        with Emulator(dialect="github", repositories=[], tokens={SECRET: ("dora", "gist")}) as host:
+            urls = ["--base-url", host.url, "--web-url", host.url]
+            result = sentry(*ADD, *urls, "--token-stdin", stdin=SECRET, status=1)
+            assert result.stderr == "Error: metadata: the credential lacks: repo\n"
+            assert not Integration.objects.exists()
+            made = sentry(*ADD, *urls, "--no-verify", "--token-stdin", stdin=SECRET)
+            assert made.stdout.startswith("added github integration")
+        shared_runtime.cache_clear()
+
+    def test_a_broken_one_says_why_in_the_list(self, sentry: Sentry) -> None:
+        sentry(*ADD, "--no-verify", "--token-stdin", stdin=SECRET)
+        Integration.objects.update(broken_reason="the host rejected it")
+        listed = sentry("integration", "list", *ACME).stdout
+        assert "broken" in listed
+        assert "the host rejected it" in listed
+
+    def test_an_unknown_kind_of_host_is_wrong_usage(self, sentry: Sentry) -> None:
+        words = ["integration", "add", *ACME, "--provider", "nonsense", "--token-stdin"]
+        assert "'nonsense' is not one of" in sentry(*words, stdin=SECRET, status=2).stderr
 
     def test_a_missing_file_is_wrong_usage(self, sentry: Sentry) -> None:
         result = sentry(*ADD, "--token-file", "nowhere", status=2)

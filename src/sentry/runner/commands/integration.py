@@ -1,11 +1,13 @@
 """``sentry integration``."""
 # ruff: noqa: PLC0415 - Django is loaded when a command runs, not for --help
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 import click
 
+from sentry.integrations.source_code_management.types import ProviderKey
 from sentry.runner.base import (
     PlatformCommand,
     RowId,
@@ -33,10 +35,16 @@ _CREDENTIAL_OPTIONS = (
     click.option("--installation-id", metavar="ID", help="The App's installation."),
     click.option("--private-key-file", type=EXISTING_FILE, help="The App's private key (PEM)."),
     click.option(
+        "--credential-file",
+        type=EXISTING_FILE,
+        help="A credential of any other kind, as JSON.",
+    ),
+    click.option("--credential-stdin", is_flag=True, help="Read such JSON from standard input."),
+    click.option(
         "--verify/--no-verify",
         default=True,
         show_default=True,
-        help="Ask the host for its first repositories before anything is stored.",
+        help="Ask the host whose credential it is, and what it lacks, before anything is stored.",
     ),
 )
 
@@ -56,16 +64,23 @@ class _Credential(TypedDict):
     app_id: str | None
     installation_id: str | None
     private_key_file: Path | None
+    credential_file: Path | None
+    credential_stdin: bool
 
 
 def _credential(**given: Unpack[_Credential]) -> dict[str, object]:
     """The credential, in the shape that the provider's metadata model checks.
 
     Raises:
-        click.UsageError: neither or both kinds of credential were given, or half an App.
-        click.ClickException: a file is empty or no text.
+        click.UsageError: none or several kinds of credential were given, or half an App.
+        click.ClickException: a file is empty or no text, or not the JSON that is expected.
     """
+    if given["token_stdin"] and given["credential_stdin"]:
+        raise click.UsageError("give a token or a credential by standard input, not both")
     token = read_secret(what="token", file=given["token_file"], stdin=given["token_stdin"])
+    other = read_secret(
+        what="credential", file=given["credential_file"], stdin=given["credential_stdin"]
+    )
     private_key = read_secret(what="private key", file=given["private_key_file"], stdin=False)
     app = {
         "app_id": given["app_id"],
@@ -73,14 +88,26 @@ def _credential(**given: Unpack[_Credential]) -> dict[str, object]:
         "private_key": private_key,
     }
     parts = [value is not None for value in app.values()]
-    if (token is not None) == any(parts):
+    if [token is not None, other is not None, any(parts)].count(True) != 1:
         raise click.UsageError(
-            "give a token (--token-file or --token-stdin) or an App"
-            " (--app-id, --installation-id, --private-key-file)"
+            "give a token (--token-file or --token-stdin), an App (--app-id, --installation-id,"
+            " --private-key-file) or another credential (--credential-file or --credential-stdin)"
         )
     if any(parts) and not all(parts):
         raise click.UsageError("an App needs --app-id, --installation-id and --private-key-file")
+    if other is not None:
+        return _of_json(other)
     return {"app": app} if token is None else {"token": token}
+
+
+def _of_json(text: str) -> dict[str, object]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise click.ClickException("the credential is not a JSON object")
+    return value
 
 
 @integration.command(
@@ -90,11 +117,20 @@ def _credential(**given: Unpack[_Credential]) -> dict[str, object]:
         "sentry integration add --organization acme --provider github --token-file github.token",
         "sentry integration add --organization acme --provider github --app-id 12"
         " --installation-id 345 --private-key-file app.pem",
+        "sentry integration add --organization acme --provider bitbucket_server"
+        " --base-url https://git.example --credential-file login.json",
     ),
 )
 @organization_option
-@click.option("--provider", required=True, metavar="KEY", help="The kind of host: github.")
-@click.option("--name", default="", metavar="TEXT", help="What to call it.")
+@click.option(
+    "--provider",
+    required=True,
+    type=click.Choice([key.value for key in ProviderKey]),
+    help="The kind of host.",
+)
+@click.option(
+    "--name", default="", metavar="TEXT", help="What to call it; its account where not given."
+)
 @click.option("--base-url", metavar="URL", help="The host's API; the public one where not given.")
 @click.option("--web-url", metavar="URL", help="The host's pages; the public ones where not given.")
 @_credential_options
@@ -110,10 +146,10 @@ def add(
     as_json: bool,
     **credential: Unpack[_Credential],
 ) -> None:
-    """Add an integration; an App's installation that is known gets the new key.
+    """Add an integration; an account that is known gets the new credential.
 
-    Another token is another integration: to rotate the token of one, use "sentry integration
-    update". Credentials are read from a file or standard input and stored encrypted.
+    Credentials are read from a file or standard input, and stored encrypted once the host has told
+    whose they are. A permission that is missing is named, and nothing is stored.
     """
     from sentry.integrations.source_code_management.actions.integrations import add_integration
 
@@ -147,7 +183,7 @@ def update(
     as_json: bool,
     **credential: Unpack[_Credential],
 ) -> None:
-    """Give the integration with this ID another credential: a new token, or an App's key.
+    """Give the integration with this ID another credential; one that is broken is mended by it.
 
     Its id, its name, its host and its repositories stay as they are.
     """
@@ -174,4 +210,6 @@ def list_all(*, organization: str, provider: str | None, as_json: bool) -> None:
     from sentry.integrations.source_code_management.actions.integrations import list_integrations
 
     found = list_integrations(operator_of(organization), provider=provider)
-    show_list(found, ["id", "provider", "name", "external_id", "state"], as_json=as_json)
+    show_list(
+        found, ["id", "provider", "name", "external_id", "state", "broken_reason"], as_json=as_json
+    )

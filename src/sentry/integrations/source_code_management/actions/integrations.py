@@ -23,8 +23,10 @@ from sentry.integrations.source_code_management.errors import (
 from sentry.integrations.source_code_management.validation import clean_id, clean_text
 
 NAME_LIMIT = 200
-# Where the host lives, in every provider's metadata. All the rest is the credential.
+# Where the host lives, in providers' metadata: it stays, whatever the credential is.
 _HOST_KEYS = frozenset({"base_url", "web_url", "search_url", "login_url"})
+# What stays unless it comes with the new credential. All the rest is the credential.
+_KEPT_KEYS = _HOST_KEYS | {"workspace"}
 
 
 class IntegrationState(StrEnum):
@@ -223,7 +225,7 @@ def replace_credential(
     installed = _installed(caller, integration_id)
     provider = check_provider(installed.integration.provider, caller.organization_id)
     host = {
-        key: value for key, value in installed.integration.metadata.items() if key in _HOST_KEYS
+        key: value for key, value in installed.integration.metadata.items() if key in _KEPT_KEYS
     }
     candidate = _candidate(caller, provider, {**host, **metadata}, verify=verify)
     return _replace(caller, integration_id, candidate)
