@@ -112,18 +112,11 @@ class Credentials:
         tokens: Mapping[str, Sequence[str]],
         app: AppCredentials | None,
         clock: Callable[[], datetime],
-        *,
-        clients: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        """`clients` maps the ids of applications to `(secret, login, *grants)`."""
         self.app = app
         self._clock = clock
         self._lock = threading.Lock()
         self._tokens = {token: user_identity(grants) for token, grants in tokens.items()}
-        self._clients = {
-            client: (secret, user_identity(grants))
-            for client, (secret, *grants) in (clients or {}).items()
-        }
 
     def add(self, token: str, grants: Sequence[str], *, expires_at: datetime | None = None) -> None:
         """Accept a further token, until a time or for ever; see `user_identity`."""
@@ -152,16 +145,6 @@ class Credentials:
         if found is None or (found.expires_at is not None and found.expires_at <= self._clock()):
             raise CredentialError("unknown or expired token")
         return found
-
-    def issue_to_client(self, client: str, secret: str, life: timedelta) -> str:
-        """A new token for an application that acts for itself; raises `CredentialError`."""
-        known, identity = self._clients.get(client, ("", None))
-        if identity is None or known != secret:
-            raise CredentialError("unknown application")
-        token = secrets.token_urlsafe(48)
-        with self._lock:
-            self._tokens[token] = replace(identity, expires_at=self._clock() + life)
-        return token
 
     def issue(
         self, installation: str, repositories: frozenset[str] | None, prefix: str

@@ -47,11 +47,10 @@ class Emulator:
 
     `tokens` maps each accepted token to `(login, *grants)`: a grant with a slash is the full name
     of a private repository that it sees (none: all of them), any other is an OAuth scope. `users`
-    maps e-mail addresses to logins, `clients` an application's id to `(secret, login, *grants)`,
-    `workflows` an owner to the process of its issues. `rate_limit` is points an hour, None for a
-    host without limits, "usual" for what the host begins with. `search_lag` is seconds until
-    something new is found. `delivery_retries` follow a webhook that was not answered with 2xx.
-    `clock` gives aware UTC.
+    maps e-mail addresses to logins, `workflows` an owner to the process of its issues.
+    `rate_limit` is points an hour, None for a host without limits, "usual" for what the host begins
+    with. `search_lag` is seconds until something new is found. `delivery_retries` follow a webhook
+    that was not answered with 2xx. `clock` gives aware UTC.
     `contracts` is a folder with the hosts' published descriptions: with it, everything that passes
     is held against them, and `problems` tells what is wrong.
 
@@ -67,7 +66,6 @@ class Emulator:
         tokens: Mapping[str, Sequence[str]] | None = None,
         app: AppCredentials | None = None,
         users: Mapping[str, str] | None = None,
-        clients: Mapping[str, Sequence[str]] | None = None,
         workflows: Mapping[str, str] | None = None,
         page_size_cap: int = 100,
         rate_limit: int | Literal["usual"] | None = "usual",
@@ -84,7 +82,7 @@ class Emulator:
         if dialect not in DIALECTS:
             raise ValueError(f"there is no dialect {dialect!r}; known: {', '.join(DIALECTS)}")
         self.world = World(
-            credentials=Credentials(tokens or {}, app, clock, clients=clients),
+            credentials=Credentials(tokens or {}, app, clock),
             clock=clock,
             page_size_cap=page_size_cap,
             rate_limit=USUAL_LIMITS.get(dialect, 5000) if rate_limit == "usual" else rate_limit,

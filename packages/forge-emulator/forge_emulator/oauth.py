@@ -70,6 +70,20 @@ class OAuthGrants:
             self._by_refresh[grant.refresh_token] = grant
         return grant
 
+    def give_to_client(self, client_id: str, secret: str, *, life: timedelta = USUAL_LIFE) -> Grant:
+        """A pair for an application that acts for itself, under its id.
+
+        Raises `OAuthError`: invalid_client for an unknown application.
+        """
+        with self._lock:
+            self._check(client_id, secret)
+        return self.give(client_id, [client_id], life=life)
+
+    def _check(self, client_id: str, secret: str) -> None:
+        known = self._clients.get(client_id)
+        if known is None or not hmac.compare_digest(known.encode(), secret.encode()):
+            raise OAuthError("invalid_client")
+
     def refresh(self, client_id: str, secret: str, refresh_token: str) -> Grant:
         """The next pair in the place of one, whose both tokens are refused from then on.
 
@@ -77,9 +91,7 @@ class OAuthGrants:
         token that is unknown, another application's, or used before.
         """
         with self._lock:
-            known = self._clients.get(client_id)
-            if known is None or not hmac.compare_digest(known.encode(), secret.encode()):
-                raise OAuthError("invalid_client")
+            self._check(client_id, secret)
             spent = self._by_refresh.get(refresh_token)
             if spent is None or spent.client_id != client_id:
                 raise OAuthError("invalid_grant")

@@ -144,14 +144,15 @@ def commit_of(found: Repository, kind: str, version: str) -> str:
     if kind == "commit":
         if not git.is_full_id(version.lower()):
             raise bad_argument(f"The expression '{version}' is no SHA-1.")
-        target = git.object_type(found.git_dir, version)
+        known = git.object_type(found.git_dir, version)
+        oid = known[0] if known else None
     elif kind in prefixes:
-        target = git.ref_target(found.git_dir, prefixes[kind] + version)
+        oid = git.all_refs(found.git_dir).get(prefixes[kind] + version)
     else:
         raise bad_argument(f"'{kind}' is no type of version.")
     try:
-        if target is not None:
-            return git.resolve_commit(found.git_dir, target[0])
+        if oid is not None:
+            return git.resolve_commit(found.git_dir, oid)
         if kind == "branch" and version == found.default_branch():
             return git.resolve_head(found.git_dir)  # a detached HEAD without branches
     except git.RevisionError:

@@ -6,9 +6,6 @@ import logging
 import re
 from typing import TYPE_CHECKING
 
-from werkzeug.exceptions import HTTPException
-from werkzeug.routing import Map, Rule
-
 from forge_emulator.auth import CredentialError
 from forge_emulator.dialects.vsts import deliveries, entra, faults, git_http, rest
 from forge_emulator.dialects.vsts.auth import BearerError, NoCredentialError, identify
@@ -23,6 +20,7 @@ from forge_emulator.dialects.vsts.replies import (
 )
 from forge_emulator.dialects.vsts.workitems import home_of
 from forge_emulator.git import GitError
+from forge_emulator.routes import Router
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +32,6 @@ if TYPE_CHECKING:
     from forge_emulator.deliveries import Delivery
     from forge_emulator.faults import Fault
     from forge_emulator.request_log import Kind
-    from forge_emulator.routes import Route
     from forge_emulator.store import Hook
     from forge_emulator.world import World
 
@@ -49,20 +46,13 @@ class AzureDevOps:
     def __init__(self, world: World) -> None:
         self._world = world
         world.issue_home = lambda found: home_of(found.hosted.owner)
-        self._routes: Map = Map(
-            [
-                Rule(route.path, endpoint=route, methods=[route.method], merge_slashes=False)
-                for route in rest.ROUTES
-            ],
-            strict_slashes=False,
-            merge_slashes=False,
-        )
+        self._router = Router(rest.ROUTES)
         self._limits = limits_of(world)
 
     def kind_of(self, request: Request) -> Kind:
         if git_http.is_git(request):
             return "git"
-        return "other" if self._route(request) is None else "rest"
+        return "other" if self._router.find(request.method, request.path) is None else "rest"
 
     def answer(self, request: Request, fault: Fault | None) -> Response:
         if fault is not None and fault.kind == "status":
@@ -113,7 +103,7 @@ class AzureDevOps:
         return limit_headers(response, usage) if is_near(usage) else response
 
     def _run(self, request: Request, identity: Identity) -> Response:
-        found = self._route(request)
+        found = self._router.find(request.method, request.path)
         if found is None:
             raise ApiError(404, "The requested resource does not support this operation.")
         route, arguments = found
@@ -131,13 +121,6 @@ class AzureDevOps:
             return route.handler(call, **arguments)
         except ApiError as error:
             return error_response(error)
-
-    def _route(self, request: Request) -> tuple[Route, dict[str, object]] | None:
-        try:
-            endpoint, arguments = self._routes.bind("host").match(request.path, request.method)
-        except (HTTPException, ValueError):  # ValueError: a number of thousands of digits
-            return None
-        return endpoint, dict(arguments)
 
 
 def _may(identity: Identity, resource: str, method: str) -> bool:

@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from forge_emulator.auth import CredentialError
+from forge_emulator.oauth import OAuthError
 from forge_emulator.replies import json_response
 
 if TYPE_CHECKING:
@@ -34,10 +34,10 @@ def answer(world: World, request: Request) -> Response:
             "invalid_scope", "AADSTS1002012: The provided value for scope is not valid."
         )
     try:
-        token = world.credentials.issue_to_client(
-            form.get("client_id", ""), form.get("client_secret", ""), TOKEN_LIFE
+        given = world.oauth.give_to_client(
+            form.get("client_id", ""), form.get("client_secret", ""), life=TOKEN_LIFE
         )
-    except CredentialError:
+    except OAuthError:
         return _refusal("invalid_client", "AADSTS7000215: Invalid client secret provided.", 401)
     life = int(TOKEN_LIFE.total_seconds())
     return json_response(
@@ -45,7 +45,7 @@ def answer(world: World, request: Request) -> Response:
             "token_type": "Bearer",
             "expires_in": life,
             "ext_expires_in": life,
-            "access_token": token,
+            "access_token": given.access_token,
         }
     )
 

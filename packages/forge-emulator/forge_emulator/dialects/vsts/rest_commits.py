@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _USUAL_PAGE = 100
 _MOST_REFS = 1000
+_SUBMODULE = "160000"
 _WORDS = {
     "added": "add",
     "removed": "delete",
@@ -157,7 +158,9 @@ def _folders(path: str) -> list[str]:
 def _file(call: Call, found: Repository, after: str, file: FileChange) -> list[JsonObject]:
     """A change of a file; one that moved is told at both of its places."""
     if file.status != "renamed" or file.previous_path is None:
-        return [_change(call, found, after, file.path, _WORDS[file.status], oid=file.oid)]
+        kind = "commit" if _SUBMODULE in file.modes else "blob"
+        word = _WORDS[file.status]
+        return [_change(call, found, after, file.path, word, oid=file.oid, kind=kind)]
     moved = "edit, rename" if file.patch else "rename"
     here = _change(call, found, after, file.path, moved, oid=file.oid)
     there = _change(call, found, after, file.previous_path, "delete, sourceRename", oid=file.oid)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeAlias
 
 Fields: TypeAlias = Mapping[str, str]
@@ -21,15 +22,23 @@ _TOKEN = re.compile(
 _COMPARISONS: Mapping[str, Callable[[str, str], bool]] = {
     "=": lambda value, other: value.lower() == other.lower(),
     "<>": lambda value, other: value.lower() != other.lower(),
-    ">=": lambda value, other: value >= other,
-    "<=": lambda value, other: value <= other,
-    ">": lambda value, other: value > other,
-    "<": lambda value, other: value < other,
+    ">=": lambda value, other: _rank(value) >= _rank(other),
+    "<=": lambda value, other: _rank(value) <= _rank(other),
+    ">": lambda value, other: _rank(value) > _rank(other),
+    "<": lambda value, other: _rank(value) < _rank(other),
     "CONTAINS": lambda value, other: other.lower() in value.lower(),
     "CONTAINS WORDS": lambda value, other: (
         other.lower() in re.findall(r"\w+", value.lower()) or other.lower() in value.lower()
     ),
 }
+
+
+def _rank(text: str) -> tuple[float, str]:
+    """Times compare as such, all else as text."""
+    try:
+        return datetime.fromisoformat(text).timestamp(), ""
+    except ValueError:
+        return 0.0, text
 
 
 class WiqlError(Exception):
