@@ -3,7 +3,9 @@
 import pytest
 from pydantic import ValidationError
 
+from sentry.actions.operator import operator_in
 from sentry.integrations.services.integration.model import RpcIntegration
+from sentry.integrations.source_code_management.actions.integrations import replace_credential
 from sentry.integrations.source_code_management.errors import IntegrationBroken
 from sentry.integrations.source_code_management.types import Capability
 from sentry.integrations.vsts.endpoints import Endpoints, vsts_endpoints
@@ -12,6 +14,7 @@ from sentry.integrations.vsts.integration import (
     VstsIntegrationProvider,
     VstsMetadata,
 )
+from sentry.testutils.factories import Factories
 
 ORGANIZATION = "https://dev.azure.com/acme"
 
@@ -93,6 +96,29 @@ def test_identities_tell_organizations_and_credentials_apart():
     assert len(set(found)) == len(found)
     rotated = {"base_url": ORGANIZATION, "entra": {**entra, "client_secret": "new"}}
     assert VstsIntegrationProvider.external_id_of(VstsMetadata.model_validate(rotated)) == found[3]
+
+
+@pytest.mark.django_db
+def test_another_credential_leaves_every_address_as_it_is():
+    organization = Factories.create_organization()
+    addresses = {
+        "base_url": "https://tfs.example/tfs/C",
+        "web_url": "https://pages.example/C",
+        "search_url": "https://search.example/C",
+        "login_url": "https://login.example",
+    }
+    integration = Factories.create_integration(
+        organization=organization, provider="vsts", metadata={**addresses, "token": "old"}
+    )
+    replace_credential(
+        operator_in(organization.id),
+        integration_id=integration.pk,
+        metadata={"token": "new"},
+        verify=False,
+    )
+    integration.refresh_from_db()
+    kept = VstsMetadata.model_validate(integration.metadata)
+    assert kept == VstsMetadata.model_validate({**addresses, "token": "new"})
 
 
 def test_it_can_everything_blame_by_its_mirrors():
