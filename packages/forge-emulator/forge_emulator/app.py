@@ -10,6 +10,7 @@ from werkzeug.wrappers import Request, Response
 from forge_emulator.contracts.exchange import Exchange
 from forge_emulator.fault_effects import ConnectionLostError, instead_of_answer, spoil
 from forge_emulator.request_log import RecordedRequest, redact_headers, redact_query
+from forge_emulator.routes import encoded_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,6 +81,7 @@ class Application:
             status=status,
             kind=kind,
             fault=None if fault is None else fault.kind,
+            encoded_path=encoded_path(request),
         )
         self._log.add(entry)
 

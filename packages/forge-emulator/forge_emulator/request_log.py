@@ -23,6 +23,8 @@ _SECRET_WORDS = ("token", "secret", "password", "signature", "api-key", "apikey"
 class RecordedRequest:
     """One request; header names are lower case, `query` is the query string.
 
+    `path` is decoded, `encoded_path` is what was sent.
+
     `status` is what was answered, 0 where the connection was closed without an answer, and
     `fault` the kind of the fault that was injected.
     """
@@ -34,11 +36,13 @@ class RecordedRequest:
     status: int
     kind: Kind
     fault: str | None = None
+    encoded_path: str = ""
 
     def as_json(self) -> JsonObject:
         return {
             "method": self.method,
             "path": self.path,
+            "encoded_path": self.encoded_path,
             "query": self.query,
             "headers": dict(self.headers),
             "status": self.status,
