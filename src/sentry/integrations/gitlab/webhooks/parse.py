@@ -88,7 +88,8 @@ def parse_delivery(value: Json, *, instance: str) -> list[WebhookEvent]:
     if kind == "merge_request":
         return [_merge_request(body)]
     if event in _NAMED:
-        return [RepositoryChangedEvent(repository=_renamed(body, instance))]
+        when = _moment(body, "updated_at")
+        return [RepositoryChangedEvent(repository=_renamed(body, instance), updated_at=when)]
     if event == "project_destroy":
         number = external_id(instance, body.integer("project_id"), body)
         return [RepositoryDeletedEvent(repository_id=number)]
@@ -172,7 +173,11 @@ def _merge_request(body: JsonObject) -> PullRequestEvent:
         merged_at=_merged_at(facts) if state is PullRequestState.MERGED else None,
     )
     repository = repository_of(body.object("project"))
-    return PullRequestEvent(repository_id=repository.external_id, pull_request=info)
+    return PullRequestEvent(
+        repository_id=repository.external_id,
+        pull_request=info,
+        updated_at=_moment(facts, "updated_at"),
+    )
 
 
 def _author(body: JsonObject, facts: JsonObject) -> AuthorInfo | None:

@@ -7,14 +7,11 @@ import base64
 import binascii
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Sequence
-from typing import NoReturn
 
 from sentry.integrations.gitlab.webhooks.parse import parse_delivery
-from sentry.integrations.source_code_management.errors import HostUnavailable
-from sentry.integrations.source_code_management.json_reader import Json
+from sentry.integrations.source_code_management.json_reader import decode_json
 from sentry.integrations.source_code_management.webhooks import WebhookEvent, WebhookRequest
 
 _SIGNING = "whsec_"
@@ -49,7 +46,7 @@ class GitLabWebhookReceiver:
     def events(self, request: WebhookRequest) -> list[WebhookEvent]:
         """See ``WebhookReceiver``."""
         instance = request.headers.get("x-gitlab-instance", "")
-        return parse_delivery(_json(request.body), instance=instance)
+        return parse_delivery(decode_json(request.body), instance=instance)
 
 
 def _key(secret: str) -> bytes:
@@ -78,15 +75,3 @@ def _is_signed(request: WebhookRequest, keys: Sequence[bytes], *, now: float) ->
     ]
     found = [hmac.compare_digest(one, other) for one in wanted for other in given]
     return any(found)
-
-
-def _json(body: bytes) -> Json:
-    try:
-        value: Json = json.loads(body, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        raise HostUnavailable("the delivery's body is no JSON") from None
-    return value
-
-
-def _refuse_constant(_: str) -> NoReturn:
-    raise ValueError("NaN and Infinity are no JSON")
