@@ -48,4 +48,6 @@ def test_every_figure_that_must_be_reached_is_measured() -> None:
         "task_enqueue_over_celery", "task_row_and_enqueue_us", "embedded_tasks_per_second",
         "mirror_clone_requests", "mirror_cold_blame_requests", "mirror_blame_over_git",
         "rss_all_mb", "rest_list_sql_spread", "rest_list_sql_most",
+        "blame_cached_over_uncached", "single_flight_requests", "batch_blame_requests",
+        "batch_blame_requests_per_file_max", "batch_blame_requests_per_file_cold_max",
     }  # fmt: skip
