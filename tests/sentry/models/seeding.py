@@ -165,6 +165,23 @@ def _seed_code() -> None:
         author_id=f"{BASE} + i",
         date_added=time_of("i / 2"),
     )
+    fill(
+        tables.CommitFileChange,
+        MANY,
+        organization_id=f"{OURS}",
+        commit_id=f"{BASE} + i",
+        filename="'src/' || i % 5000 || '.py'",
+        type="'M'",
+    )
+    fill(
+        tables.PullRequest,
+        MANY,
+        organization_id=organization,
+        repository_id=mostly(f"{OURS}", f"{BASE} + i"),
+        key="'' || i",
+        author_id=f"{BASE} + i",
+        merge_commit_sha="'sha-' || i",
+    )
     _seed_mappings(organization)
     _seed_issues(organization)
 
@@ -219,6 +236,16 @@ def _seed_credentials() -> None:
         SOME,
         organization_id=f"CASE WHEN i <= 10 THEN {OURS} ELSE {_spread()} END",
         integration_id=f"{BASE} + i",
+    )
+    fill(
+        tables.WebhookPayload,
+        MANY,
+        integration_id=mostly(f"{OURS}", f"{BASE} + 1 + i % {SOME}"),
+        delivery_id="'delivery-' || i",
+        digest="'digest-' || i",
+        status="CASE WHEN i % 1000 = 0 THEN 0 WHEN i % 200 = 1 THEN 2 ELSE 1 END",
+        expires_at=f"CASE WHEN i % 1000 = 0 THEN NULL ELSE {time_of('i')} END",
+        received_at=time_of("i"),
     )
     owned = f"CASE WHEN i <= 100 THEN {OURS} ELSE {_spread()} END"
     hashed = {"token_hashed": "'hash-' || i", "token_last_characters": "'abcd'"}

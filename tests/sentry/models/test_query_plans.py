@@ -27,7 +27,7 @@ from sentry.integrations.source_code_management.http_runtime import shared_runti
 from sentry.taskqueue import messenger, records, scheduler
 from tests.sentry.integrations.scene import Scene, build_repository, host_over, make_scene
 
-from . import plan_walk
+from . import plan_walk, plan_walk_webhooks
 from .query_plans import Statement, explained
 from .seeding import EPOCH, OURS, analyze, seed
 
@@ -148,6 +148,10 @@ def test_changes_of_callers(scene: Scene) -> None:
         pytest.fail("\n".join(faults), pytrace=False)
 
 
+def test_webhooks(scene: Scene) -> None:
+    check(lambda: plan_walk_webhooks.calls(scene))
+
+
 def test_credentials_and_what_guards_them(rows: None) -> None:
     """What the doors ask before any action."""
     now = timezone.now()
@@ -231,7 +235,7 @@ ASK_NOTHING = {
     "to_member", "to_project", "to_team", "user_token_value", "check_health", "sees_every_project", "to_summary", "check_organization", "check_provider", "commit_url", "create_user",
     "is_broker_reachable", "operator_in", "user_value", "provider_key", "provider_names", "provider_of", "ref_of", "require",
     "resolve_ref",
-    "to_code_mapping", "to_commit", "to_repository", "unstored",
+    "reason_of", "to_code_mapping", "to_commit", "to_repository", "unstored", "webhook_url",
 }  # fmt: skip
 # Asked by the actions that are walked.
 INNER = {
@@ -241,6 +245,7 @@ INNER = {
 TOGETHER = {
     "get_organization", "list_organizations", "organization_of_user", "organization_with_slug",
     "delete_organization", "sign_in", "sign_out", "signed_in_user", "visible_projects",
+    "register_webhooks", "unregister_webhooks",
 }  # fmt: skip
 
 
@@ -268,6 +273,7 @@ def test_every_action_is_walked(scene: Scene) -> None:
         plan_walk.background_work(),
         plan_walk.lists_of_callers(),
         plan_walk.changes_of_callers(scene),
+        plan_walk_webhooks.calls(scene),
     )
     walked = {call.action.__name__ for calls in walks for call in calls}
     new = _public_functions() - walked - ASK_NOTHING - INNER - TOGETHER

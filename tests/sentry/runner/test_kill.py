@@ -215,5 +215,5 @@ def forget_queues(url: str, prefix: str) -> None:
     from kombu import Connection, Queue
 
     with Connection(url) as connection:
-        for name in ("chaos", "deletion", "maintenance"):
+        for name in ("chaos", "deletion", "maintenance", "sync", "webhooks"):
             Queue(f"{prefix}{name}", channel=connection.default_channel).delete()

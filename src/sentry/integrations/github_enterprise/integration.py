@@ -13,6 +13,9 @@ from sentry.integrations.github.integration import (
 from sentry.integrations.github_enterprise.dialect import GitHubEnterpriseDialect
 from sentry.integrations.github_enterprise.endpoints import enterprise_endpoints
 from sentry.integrations.github_enterprise.parse import with_own_accounts
+from sentry.integrations.github_enterprise.webhooks.receiver import (
+    GitHubEnterpriseWebhookReceiver,
+)
 from sentry.integrations.source_code_management.errors import ScmError
 from sentry.integrations.source_code_management.types import (
     BlameRangeInfo,
@@ -94,3 +97,4 @@ class GitHubEnterpriseIntegrationProvider(GitHubIntegrationProvider):
     feature = "organizations:integrations-github_enterprise"
     metadata_model = GitHubEnterpriseMetadata
     installation_class = GitHubEnterpriseIntegration
+    webhook_receiver = GitHubEnterpriseWebhookReceiver()
