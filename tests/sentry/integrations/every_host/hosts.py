@@ -19,7 +19,8 @@ class HostKind:
     """One host: ``full_name`` as the emulator has the repository, ``name`` as the platform does.
 
     ``owner`` is what an account at the host is called in the emulator; ``issue_home`` is what
-    ``metadata["repo"]`` of a ticket names.
+    ``metadata["repo"]`` of a ticket names; ``lists_branch`` whether the host's list of repositories
+    tells their default branches.
     """
 
     key: ProviderKey
@@ -28,6 +29,7 @@ class HostKind:
     metadata: Callable[[str], Mapping[str, Any]] = field(repr=False)
     issue_home: str = ""
     account: str = "robot"
+    lists_branch: bool = True
 
 
 def _rows() -> tuple[HostKind, ...]:
@@ -69,6 +71,7 @@ def _rows() -> tuple[HostKind, ...]:
             full_name="ACME/shop",
             name="ACME/shop",
             metadata=_plain,
+            lists_branch=False,
         ),
         HostKind(
             key=ProviderKey.VSTS,

@@ -52,7 +52,8 @@ def test_synchronizing_repositories(place):
     listed = place.rpc("ListRepositories", scm_pb2.ListRepositoriesRequest()).response
     (repository,) = listed.repositories
     assert repository.name == place.kind.name
-    assert repository.config["default_branch"] == "main"
+    told = "main" if place.kind.lists_branch else ""
+    assert repository.config["default_branch"] == told
     assert repository.external_id == place.repository.external_id
     one = scm_pb2.GetRepositoryRequest(repository_id=repository.id)
     assert place.rpc("GetRepository", one).response == repository
