@@ -1,6 +1,7 @@
 """Finds what a blame does not tell of its commits: their messages and the committer's times."""
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 
 from sentry.integrations.bitbucket_server.client import BitbucketServerClient
 from sentry.integrations.bitbucket_server.commit_memo import shared_commits
@@ -51,7 +52,12 @@ def find_commits(
 
 
 def _from_history(
-    client: BitbucketServerClient, identifier: str, missing: set[str], *, path: str, until: str
+    client: BitbucketServerClient,
+    identifier: str,
+    missing: AbstractSet[str],
+    *,
+    path: str,
+    until: str,
 ) -> dict[str, CommitInfo]:
     """Those of the commits that a file's history holds, as long as a page brings several."""
     found: dict[str, CommitInfo] = {}

@@ -5,6 +5,7 @@ author and the author's time, but neither the message nor the committer's time, 
 page's edge or goes beyond it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sentry.integrations.source_code_management.json_reader import (
@@ -72,7 +73,7 @@ def parse_blame_alone(value: Json) -> BlamePage:
     return _page(answer, "values", [""] * size)
 
 
-def _page(answer: JsonObject, name: str, texts: list[str]) -> BlamePage:
+def _page(answer: JsonObject, name: str, texts: Sequence[str]) -> BlamePage:
     first = answer.integer("start") + 1
     spans = sorted((_span(item) for item in answer.objects(name)), key=lambda span: span.start)
     page = BlamePage(
@@ -94,7 +95,7 @@ def _span(item: JsonObject) -> BlameSpan:
     return BlameSpan(start=start, end=start + count - 1, sha=sha)
 
 
-def _within(spans: list[BlameSpan], first: int, last: int) -> list[BlameSpan]:
+def _within(spans: Sequence[BlameSpan], first: int, last: int) -> list[BlameSpan]:
     """The spans cut to the page's lines."""
     return [
         BlameSpan(start=max(span.start, first), end=min(span.end, last), sha=span.sha)

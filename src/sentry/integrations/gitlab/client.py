@@ -1,6 +1,6 @@
 """GitLab's API as the platform uses it: a path, one call, a parse."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 
 from sentry.integrations.gitlab import parse
@@ -172,7 +172,7 @@ class GitLabClient:
         self,
         where: Route,
         sha: str,
-        options: dict[str, int] | None = None,
+        options: Mapping[str, int] | None = None,
         *,
         read_at_most: int | None = None,
     ) -> HostResponse:
@@ -189,7 +189,9 @@ class GitLabClient:
             raise NotFound("file")
         return present(answer, "file")
 
-    def _present(self, where: Route, *, resource: str, query: dict[str, str | int]) -> HostResponse:
+    def _present(
+        self, where: Route, *, resource: str, query: Mapping[str, str | int]
+    ) -> HostResponse:
         answer = self._session.get_json(where, resource=resource, query=query, passed=_ABSENT)
         return present(answer, resource)
 

@@ -85,7 +85,7 @@ def _file_of(line: SourceLineInfo) -> _File:
 
 
 def _line_of(
-    answer: list[BlameRangeInfo] | ScmError, line: SourceLineInfo
+    answer: Sequence[BlameRangeInfo] | ScmError, line: SourceLineInfo
 ) -> FileBlameInfo | ScmError:
     if isinstance(answer, ScmError):
         return answer

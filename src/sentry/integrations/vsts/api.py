@@ -1,6 +1,6 @@
 """Calls of Azure DevOps' REST services: the session, with the API's version on every request."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 
 from sentry.integrations.source_code_management.errors import (
@@ -114,14 +114,14 @@ class VstsApi:
         )
 
     def patch(
-        self, method: str, where: Route, operations: list[Json], *, repeatable: bool = False
+        self, method: str, where: Route, operations: Sequence[Json], *, repeatable: bool = False
     ) -> HostResponse:
         """A JSON Patch (RFC 6902) of a work item; a 400 and a 404 are the caller's to read."""
         return self.send(
             method,
             where,
             resource="issue",
-            json=operations,
+            json=list(operations),
             headers=_PATCH,
             repeatable=repeatable,
             passed=NOT_FOUND | REFUSED,

@@ -5,7 +5,7 @@ each delivery. There is one subscription for each kind of event; that of pushes 
 registration its id, and the others are found by the same repository and URL.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sentry.integrations.source_code_management.errors import HostRejected, NotFound
 from sentry.integrations.source_code_management.http_paths import Route, route
@@ -73,7 +73,7 @@ class VstsHooks:
         return parse_subscriptions(answer.json())
 
     def _subscribe(
-        self, event: str, inputs: dict[str, str], *, url: str, secret: str, number: str | None
+        self, event: str, inputs: Mapping[str, str], *, url: str, secret: str, number: str | None
     ) -> str:
         publisher: dict[str, Json] = dict(inputs)
         body: dict[str, Json] = {

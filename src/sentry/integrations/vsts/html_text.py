@@ -46,7 +46,11 @@ class _Reader(HTMLParser):
         self._border = False
         self._hidden = 0
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+    def handle_starttag(
+        self,
+        tag: str,
+        attrs: list[tuple[str, str | None]],  # noqa: ARG002  # guide: concrete-input - the base has it so
+    ) -> None:
         if tag in _HIDDEN:
             self._hidden += 1
         elif tag == "br":

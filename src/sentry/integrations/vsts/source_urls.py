@@ -1,7 +1,6 @@
 """Links to source code on Azure DevOps, both ways. Pure."""
 
 import re
-from collections.abc import Mapping
 from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
 
 from sentry.integrations.source_code_management.errors import InvalidArgument
@@ -82,7 +81,7 @@ class SourceUrls:
         return found.lower() == repo.identifier.lower()
 
 
-def _query(url: str) -> Mapping[str, list[str]]:
+def _query(url: str) -> dict[str, list[str]]:
     parts = _split(url)
     return parse_qs(parts.query) if parts is not None else {}
 

@@ -76,11 +76,11 @@ def commits_batch(call: Call, project: str, repo: str) -> Response:
     return call.listed(_shown(call, found, oids[skip : skip + top]))
 
 
-def _object(body: Mapping[str, object], name: str) -> Mapping[str, Any]:
+def _object(body: Mapping[str, object], name: str) -> dict[str, Any]:
     value = body.get(name)
     if not isinstance(value, Mapping):
         raise bad_argument(f"{name} is missing.")
-    return value
+    return dict(value)
 
 
 def get_commit(call: Call, project: str, repo: str, commit_id: str) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from forge_emulator import git, tree
@@ -65,7 +65,7 @@ def _covers(filters: object, found: Repository) -> bool:
     return all(not filters.get(key) or name in filters[key] for key, name in names.items())
 
 
-def _hits(found: Repository, words: list[str], *, with_text: bool) -> list[JsonObject]:
+def _hits(found: Repository, words: Sequence[str], *, with_text: bool) -> list[JsonObject]:
     branch = found.default_branch()
     try:
         commit = git.resolve_commit(found.git_dir, branch)
@@ -77,7 +77,7 @@ def _hits(found: Repository, words: list[str], *, with_text: bool) -> list[JsonO
 
 
 def _result(
-    found: Repository, commit: str, branch: str, path: str, words: list[str], *, with_text: bool
+    found: Repository, commit: str, branch: str, path: str, words: Sequence[str], *, with_text: bool
 ) -> JsonObject:
     entry = tree.entry_at(found.git_dir, commit, path)
     text = git.text(tree.read_blob(found.git_dir, entry.oid)) if entry else ""
@@ -94,7 +94,7 @@ def _result(
     }
 
 
-def _places(text: str, words: list[str], *, with_text: bool) -> list[JsonObject]:
+def _places(text: str, words: Sequence[str], *, with_text: bool) -> list[JsonObject]:
     """Where the words stand; with a snippet, the line's number and its text are told."""
     found: list[JsonObject] = []
     for word in words:

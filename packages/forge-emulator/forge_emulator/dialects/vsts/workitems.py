@@ -46,9 +46,9 @@ def home(project: Project) -> int:
     return home_of(project.name)
 
 
-def workflows(call: Call, project: Project) -> Mapping[str, Workflow]:
+def workflows(call: Call, project: Project) -> dict[str, Workflow]:
     """The types of the project's process, by name."""
-    return process.PROCESSES[call.world.workflows.get(project.name, "Basic")]
+    return dict(process.PROCESSES[call.world.workflows.get(project.name, "Basic")])
 
 
 def draft(call: Call, project: Project, kind: str, state: str) -> Issue:

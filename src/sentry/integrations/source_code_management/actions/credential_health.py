@@ -7,7 +7,7 @@ when its next probe is due; one caller of all processes makes that. A new creden
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import wraps
@@ -152,7 +152,7 @@ def _watched_pieces(installation: Integration, pieces: Iterator[object]) -> Iter
         yield from pieces
 
 
-def _look_at_values(installation: Integration, values: list[object]) -> None:
+def _look_at_values(installation: Integration, values: Sequence[object]) -> None:
     rejection = next((value for value in values if isinstance(value, IntegrationBroken)), None)
     if rejection is not None:
         note_rejection(installation, rejection)
