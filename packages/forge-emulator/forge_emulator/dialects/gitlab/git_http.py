@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from forge_emulator.world import World
 
 _PATH = re.compile(
-    r"/(?P<name>[^/]+(?:/[^/]+)+?)(?:\.git)?"
+    r"/(?P<name>[^/]+(?:/[^/]+)+?)"
     r"(?P<suffix>/info/refs|/git-upload-pack|/git-receive-pack|/HEAD|/objects/.*)"
 )
 
@@ -38,8 +38,8 @@ def answer(world: World, request: Request, *, partial_clone: bool) -> Response:
         credential = git_credential_of(world, request.headers.get("Authorization", ""))
     except CredentialError:
         return _ask("HTTP Basic: Access denied")
-    found = world.repositories.by_name(match["name"])
-    found = found or world.repositories.by_former_name(match["name"])
+    name = match["name"].removesuffix(".git")
+    found = world.repositories.by_name(name) or world.repositories.by_former_name(name)
     if found is None or not _may_read(credential, found):
         text = "The project you were looking for could not be found or you don't have permission."
         return _ask("HTTP Basic: Access denied") if credential is None else _refusal(404, text)
