@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="integration",
             name="webhook_secrets",
-            field=sentry.db.fields.EncryptedJSONField(null=True),
+            field=sentry.db.fields.EncryptedJSONField(blank=True, null=True),
         ),
         migrations.CreateModel(
             name="WebhookPayload",

@@ -35,7 +35,7 @@ class Integration(ControlModel):
     external_id = models.CharField(max_length=256)
     name = models.CharField(max_length=200)
     metadata = EncryptedJSONField(default=dict)
-    webhook_secrets = EncryptedJSONField(null=True)
+    webhook_secrets = EncryptedJSONField(null=True, blank=True)
     status = models.PositiveSmallIntegerField(
         choices=ObjectStatus.choices, default=ObjectStatus.ACTIVE
     )
