@@ -189,7 +189,8 @@ def _file(
         return NotFound("commit")
     if blob is None or blob.text("__typename") != "Blob":
         return NotFound("file")
-    has_ignore_revs = repository.optional_object(f"i{n}") is not None
+    listed = repository.optional_object(f"i{n}")
+    has_ignore_revs = listed is not None and listed.text("__typename") == "Blob"
     return _blamed(commit, blob, commits, has_ignore_revs=has_ignore_revs)
 
 

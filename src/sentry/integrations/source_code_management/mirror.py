@@ -23,6 +23,7 @@ from sentry.integrations.source_code_management.errors import (
     MirrorRefused,
     NotFound,
     ScmError,
+    TooLarge,
 )
 from sentry.integrations.source_code_management.http_cache import digest
 from sentry.integrations.source_code_management.mirror_blame import (
@@ -210,14 +211,14 @@ class _Keeper:
     def _try(self, asked: _Asked) -> _Blamed:
         with self._store.using(self._key) as folder:
             git = Git(git_dir=folder, home=self._store.home)
-            if not self._store.has(self._key):
-                self._make()
             try:
+                if not self._store.has(self._key):
+                    self._make()
                 return _Mirror(git, self._remote, self._store, self._key).blame(asked)
             except GitFailedError as failure:
                 facts = {"mirror": self._key, "status": failure.status}
-                logger.warning("mirror.unreadable", extra=facts)
-                if time.time() - (folder / "HEAD").stat().st_mtime < _YOUNG:
+                logger.warning("mirror.git_failed", extra={**facts, "said": failure.stderr[-300:]})
+                if _age(folder) < _YOUNG:
                     raise HostUnavailable("git could not blame the file") from None
                 raise _UnreadableError from None
 
@@ -237,6 +238,14 @@ class _Keeper:
         git("init", "--quiet", "--bare", "--template=", f"--object-format={self._format}")
         self._remote.fetch_refs(git, _watch(folder))
         mirror_upkeep.after_refs(git)
+
+
+def _age(folder: Path) -> float:
+    """Seconds since a mirror was made; 0 where there is none."""
+    try:
+        return time.time() - (folder / "HEAD").stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _watch(folder: Path) -> SizeWatch:
@@ -331,7 +340,11 @@ class _Mirror:
         """Blames; where something in the file's past is missing after all, fetches it first."""
         for _ in range(_FETCHES_PER_FILE):
             try:
+                if found.missing:
+                    found = find_file(self._git, file)  # now that it is here, it has a size
                 return blame_file(self._git, file, found, lines=lines)
+            except TooLarge as error:
+                return error
             except GitFailedError as failure:
                 named = object_ids(failure.stderr)
                 if not self._fetch(functools.partial(self._missing, [file], named, again=True)):

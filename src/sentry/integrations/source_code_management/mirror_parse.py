@@ -187,6 +187,9 @@ def object_ids(text: str) -> list[str]:
 
 # --- failures ----------------------------------------------------------------------------------
 
+_DAMAGE = re.compile(
+    r"packfile|pack index|index file|bad object|corrupt|loose object|unable to read|not a git repo"
+)
 _HTTP_STATUS = re.compile(r"returned error: (\d{3})")
 _UNAUTHORIZED = re.compile(
     r"Authentication failed|could not read (Username|Password)|returned error: 401"
@@ -199,6 +202,11 @@ _REDIRECTS = range(300, 400)
 
 class CredentialRefusedError(IntegrationBroken):
     """The host refused the credential that git brought; a newer one may do."""
+
+
+def is_local_damage(stderr: str) -> bool:
+    """Whether a command failed because git could not read the repository on disk."""
+    return _DAMAGE.search(stderr) is not None
 
 
 def fetch_failure(stderr: str) -> ScmError:

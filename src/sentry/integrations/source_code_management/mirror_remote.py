@@ -3,6 +3,8 @@
 import logging
 import re
 from collections.abc import Sequence
+from contextlib import suppress
+from ipaddress import ip_address
 
 import httpcore
 
@@ -31,6 +33,7 @@ from sentry.integrations.source_code_management.mirror_git import (
 from sentry.integrations.source_code_management.mirror_parse import (
     CredentialRefusedError,
     fetch_failure,
+    is_local_damage,
 )
 from sentry.integrations.source_code_management.repository import MirrorIntegration
 from sentry.integrations.source_code_management.types import RepositoryRef
@@ -41,6 +44,7 @@ logger = logging.getLogger(__name__)
 _HEADER_NAME = re.compile(r"[A-Za-z0-9\-]+")
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]+")
 _RESOLVE_SECONDS = 10.0
+_SAID = 300  # characters of git's own text that are logged
 _REMOTE = "origin"
 _FILTER = "blob:none"
 _FETCH = (
@@ -125,8 +129,11 @@ class MirrorRemote:
         """Renews the credential that the host refused, for another try.
 
         Raises:
+            GitFailedError: git could not read what is on disk.
             ScmError: what else the failure means, or what no newer credential mends.
         """
+        if failure.status < 0 or is_local_damage(failure.stderr):
+            raise failure
         error = fetch_failure(failure.stderr)
         logger.info("mirror.fetch_failed", extra=self._facts(failure, error))
         if not isinstance(error, CredentialRefusedError) or self._renewed:
@@ -140,6 +147,7 @@ class MirrorRemote:
             "repository": self._repo.identifier,
             "status": failure.status,
             "error": type(error).__name__,
+            "said": failure.stderr[-_SAID:],
         }
 
     def _config(self) -> list[tuple[str, str]]:
@@ -175,6 +183,8 @@ def _pinned(origin: Origin) -> str:
 
 
 def _addresses(origin: Origin) -> list[str]:
+    with suppress(ValueError):
+        return [str(ip_address(origin.host))]
     left = deadline.remaining(_RESOLVE_SECONDS)
     if left <= 0:
         raise DeadlineExceeded

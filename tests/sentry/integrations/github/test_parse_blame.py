@@ -71,6 +71,16 @@ def test_a_file_has_its_ranges_in_order_and_its_text():
     assert found.range_of(4) is None
 
 
+@pytest.mark.parametrize(
+    ("listed", "there"),
+    [({"__typename": "Blob"}, True), ({"__typename": "Tree"}, False), (None, False)],
+)
+def test_revisions_to_ignore_are_told_of(listed, there):
+    (found,) = parse_blame(answer(c0=commit((1, 1)), t0=blob(), i0=listed), 1)
+    assert isinstance(found, BlamedFile)
+    assert found.has_ignore_revs is there
+
+
 def test_a_cut_text_and_a_binary_one_are_told():
     first, second = parse_blame(
         answer(
