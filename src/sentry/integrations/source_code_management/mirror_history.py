@@ -18,7 +18,7 @@ from sentry.integrations.source_code_management.mirror_parse import (
     Change,
     missing_ids,
     parse_changes,
-    parse_follow,
+    parse_renames,
 )
 
 _RAW = ("-r", "-z", "-m", "--raw", "--no-renames", "--no-abbrev")
@@ -29,6 +29,7 @@ _MOST_WALKS = 200
 _MOST_GUESSES = 200
 _MOST_GUESSED_IDS = 2000
 _FOLLOWED_GUESSES = 5
+_LONGEST_COMMAND = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class _Walk:
         """The removed files that an added one may have been, with the past of further ones."""
         if self._contents_are_there:
             with suppress(GitFailedError):  # not all of them are, after all
-                return [_Start(parent, path) for path in self._by_git(birth, parent)]
+                return [_Start(parent, path) for path in self._by_git(birth, parent, gone)]
         likely = sorted(gone, key=lambda change: _unlike(change.path, birth.path))
         starts = [_Start(parent, change.path) for change in likely[:guesses]]
         others = [change.path for change in likely[guesses:_MOST_GUESSES]]
@@ -113,12 +114,13 @@ class _Walk:
                 starts += self._before(past, guesses=0)
         return starts
 
-    def _by_git(self, birth: Change, parent: str) -> list[bytes]:
-        """What git itself holds the file for; it reads the contents."""
-        pair = (parent, birth.commit)
-        return parse_follow(
-            self._git("diff-tree", "-r", "-z", "--raw", "--follow", *pair, "--", birth.path)
-        )
+    def _by_git(self, birth: Change, parent: str, gone: Sequence[Change]) -> list[bytes]:
+        """What git itself holds the file for, of those removed; it reads their contents."""
+        paths = [birth.path, *(change.path for change in gone)]
+        if sum(map(len, paths)) > _LONGEST_COMMAND:
+            paths = paths[: _MOST_GUESSES + 1]
+        command = ("diff-tree", "-r", "-z", "--raw", "-M", "--diff-filter=R", parent, birth.commit)
+        return parse_renames(self._git(*command, "--", *paths))
 
 
 def _contents(changes: Iterable[Change]) -> Iterator[str]:

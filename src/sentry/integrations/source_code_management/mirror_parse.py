@@ -161,14 +161,9 @@ def parse_changes(output: bytes) -> Iterator[Change]:
         )
 
 
-def parse_follow(output: bytes) -> list[bytes]:
-    """The former paths that ``diff-tree -z --raw --follow`` tells of, each before the new one."""
-    tokens = output.split(b"\0")
-    return [
-        tokens[place + 1]
-        for place, token in enumerate(tokens[:-1])
-        if token.startswith(b":") and token.split()[-1].startswith(b"R")
-    ]
+def parse_renames(output: bytes) -> list[bytes]:
+    """The former paths of ``diff-tree -z --raw -M --diff-filter=R``: facts, old path, new path."""
+    return output.split(b"\0")[1::3]
 
 
 def _blob(mode: str, object_id: str) -> str:

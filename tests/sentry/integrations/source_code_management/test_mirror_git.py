@@ -33,7 +33,7 @@ def git(tmp_path: Path) -> Git:
 
 
 @pytest.fixture
-def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Stands for git: a script that a test writes."""
     folder = tmp_path / "bin"
     folder.mkdir()
