@@ -78,7 +78,7 @@ def commits_batch(call: Call, project: str, repo: str) -> Response:
 
 def _object(body: Mapping[str, object], name: str) -> dict[str, Any]:
     value = body.get(name)
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         raise bad_argument(f"{name} is missing.")
     return dict(value)
 

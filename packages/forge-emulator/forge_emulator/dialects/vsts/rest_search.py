@@ -13,6 +13,8 @@ from forge_emulator.dialects.vsts.ids import guid
 from forge_emulator.routes import Route
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from werkzeug.wrappers import Response
 
     from forge_emulator.dialects.vsts.call import Call
