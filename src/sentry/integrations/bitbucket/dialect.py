@@ -75,10 +75,6 @@ class BitbucketDialect:
         told = seconds_of(response.headers.get("retry-after"), now=now)
         return Limit(seconds=wait if told is None else told, bucket=bucket)
 
-    def remaining(self, response: HostResponse) -> int | None:  # noqa: ARG002 -- the Protocol's
-        """Bitbucket tells how many there are in an hour, and never how many are left."""
-        return None
-
     def quota(self, response: HostResponse, *, now: float) -> Quota | None:
         """What access tokens are told: how many there are an hour, and whether under 20 % are left.
 

@@ -4,7 +4,7 @@ Source: "Improving instance stability with rate limiting" in its documentation.
 """
 
 from sentry.integrations.source_code_management.http_answers import HostResponse, seconds_of
-from sentry.integrations.source_code_management.http_limits import Limit
+from sentry.integrations.source_code_management.http_limits import Limit, Quota
 
 # A refusal does not say how long; the bucket gets five tokens a second unless an operator says
 # otherwise, so that a second is worth a try.
@@ -36,7 +36,7 @@ class BitbucketServerDialect:
         asked = seconds_of(response.headers.get("retry-after"), now=now)
         return Limit(seconds=_REFILL if asked is None else asked, bucket=bucket)
 
-    def remaining(self, response: HostResponse) -> int | None:  # noqa: ARG002 -- the Protocol's
+    def quota(self, response: HostResponse, *, now: float) -> Quota | None:  # noqa: ARG002 -- the Protocol's
         """The host does not tell."""
         return None
 

@@ -47,11 +47,6 @@ class GitHubDialect:
             return Limit(seconds=primary, bucket=bucket, refused=False)
         return None
 
-    def remaining(self, response: HostResponse) -> int | None:
-        """The ``x-ratelimit-remaining`` header."""
-        text = response.headers.get("x-ratelimit-remaining", "")
-        return int(text) if re.fullmatch("[0-9]{1,9}", text) else None
-
     def quota(self, response: HostResponse, *, now: float) -> Quota | None:
         """The ``x-ratelimit`` headers; a GitHub without limits sends none."""
         return header_quota(response.headers, "x-ratelimit", now=now)

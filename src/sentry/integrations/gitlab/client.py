@@ -25,6 +25,7 @@ _SHORTEST_SEARCH = 3  # letters; GitLab looks for a shorter text as a whole name
 _ABSENT = frozenset({int(HTTPStatus.NOT_FOUND)})
 # A file that is not there can be a bad request, too.
 _NO_FILE = frozenset({int(HTTPStatus.NOT_FOUND), int(HTTPStatus.BAD_REQUEST)})
+_ANY_FILE = "/repository/files/any/blame"
 
 
 class GitLabClient:
@@ -84,7 +85,10 @@ class GitLabClient:
         }
         if len(query) >= _SHORTEST_SEARCH:
             options |= {"search": query, "search_namespaces": "true"}
-        for page in self._session.pages(route("/projects"), resource="repositories", query=options):
+        pages = self._session.pages(
+            route("/projects"), resource="repositories", query=options, whole=True
+        )
+        for page in pages:
             yield from parse.parse_repositories(page.json())
 
     def get_repository(self, identifier: str) -> RepositoryInfo:
@@ -155,6 +159,14 @@ class GitLabClient:
         if size is None:
             raise HostUnavailable("the host did not tell the file's size", status=answer.status)
         return size
+
+    def expect_blames(self, count: int) -> None:
+        """Says that so many files are to be blamed; makes no request.
+
+        Raises:
+            HostRateLimited: GitLab's limit is known to have room for fewer.
+        """
+        self._session.expect(_ANY_FILE, requests=count)
 
     def get_blame(
         self, project: Project, *, path: str, sha: str, lines: tuple[int, int] | None

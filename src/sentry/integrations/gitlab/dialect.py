@@ -21,7 +21,7 @@ _PREFIX = "ratelimit"
 
 
 class GitLabDialect:
-    """Fulfils ``HostDialect`` and ``QuotaDialect``."""
+    """Fulfils ``HostDialect``."""
 
     provider = "gitlab"
 
@@ -53,11 +53,6 @@ class GitLabDialect:
             if wait is not None and 0 < wait <= _LONGEST_WAIT:
                 return wait
         return _UNKNOWN_WAIT
-
-    def remaining(self, response: HostResponse) -> int | None:
-        """The ``RateLimit-Remaining`` header."""
-        quota = self.quota(response, now=0.0)
-        return None if quota is None else quota.remaining
 
     def quota(self, response: HostResponse, *, now: float) -> Quota | None:
         """The ``RateLimit`` headers; a GitLab without limits sends none."""

@@ -42,7 +42,9 @@ class LineBlame:
             HostError, IntegrationBroken, DeadlineExceeded: every line failed so.
         """
         answers: dict[_File, list[BlameRangeInfo] | ScmError] = {}
-        for file in dict.fromkeys(_file_of(line) for line in lines):
+        files = list(dict.fromkeys(_file_of(line) for line in lines))
+        self._client.expect_blames(len(files))
+        for file in files:
             numbers = [line.lineno for line in lines if _file_of(line) == file]
             answers[file] = self._ask(file, (min(numbers), max(numbers)))
         results = [_line_of(answers[_file_of(line)], line) for line in lines]

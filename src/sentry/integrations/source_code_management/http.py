@@ -9,7 +9,7 @@ import json as json_format
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from sentry import options
@@ -81,24 +81,15 @@ class HostDialect(Protocol):
         """The limit that an answer tells of; ``now`` is unix time."""
         ...
 
-    def remaining(self, response: HostResponse) -> int | None:
-        """The requests that an answer leaves of its bucket's limit; None where it does not say."""
-        ...
-
-    def next_page(self, response: HostResponse) -> str | None:
-        """The URL of the page that follows; it may be relative."""
-        ...
-
-
-@runtime_checkable
-class QuotaDialect(Protocol):
-    """A dialect whose host tells how large a limit is and when it begins anew, too."""
-
     def quota(self, response: HostResponse, *, now: float) -> Quota | None:
         """What an answer leaves of its bucket's limit; None where it does not say.
 
         ``now`` is unix time. See ``http_limits.header_quota``.
         """
+        ...
+
+    def next_page(self, response: HostResponse) -> str | None:
+        """The URL of the page that follows; it may be relative."""
         ...
 
 
@@ -304,8 +295,9 @@ class HostSession:
     def _judged(self, call: Call, response: HostResponse) -> HostResponse:
         """The answer, or the error that it means."""
         bucket = self._dialect.bucket(_path_of(call.url))
-        self._gate.learn(call.provider, bucket, self._quota(response))
-        told = self._dialect.limit(response, bucket=bucket, now=self._runtime.wall_clock())
+        now = self._runtime.wall_clock()
+        self._gate.learn(call.provider, bucket, self._dialect.quota(response, now=now))
+        told = self._dialect.limit(response, bucket=bucket, now=now)
         if told is not None:
             self._gate.block(told)
             if told.refused:
@@ -352,12 +344,6 @@ class HostSession:
             response = send(call, headers, limit, self._runtime)
             verdict.heard(response.status, harmless=call.harmless)
         return response
-
-    def _quota(self, response: HostResponse) -> Quota | None:
-        if isinstance(self._dialect, QuotaDialect):
-            return self._dialect.quota(response, now=self._runtime.wall_clock())
-        remaining = self._dialect.remaining(response)
-        return None if remaining is None else Quota(remaining=remaining)
 
     @property
     def _gate(self) -> Gate:

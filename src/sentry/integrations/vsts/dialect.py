@@ -42,11 +42,6 @@ class VstsDialect:
             return Limit(seconds=asked, bucket=bucket, refused=False)
         return None
 
-    def remaining(self, response: HostResponse) -> int | None:
-        """The ``X-RateLimit-Remaining`` header, which comes only near the limit."""
-        text = response.headers.get("x-ratelimit-remaining", "")
-        return int(text) if re.fullmatch("[0-9]{1,9}", text) else None
-
     def quota(self, response: HostResponse, *, now: float) -> Quota | None:
         """The ``X-RateLimit`` headers. They count units of which a small request takes a part."""
         return header_quota(response.headers, "x-ratelimit", now=now)

@@ -61,11 +61,6 @@ def test_webhooks_and_searches_are_counted_apart(path, bucket):
     assert BitbucketDialect().bucket(path) == bucket
 
 
-def test_what_is_left_is_not_told():
-    told = response(200, x_ratelimit_limit="1000", x_ratelimit_nearlimit="true")
-    assert BitbucketDialect().remaining(told) is None
-
-
 @pytest.mark.parametrize(
     ("headers", "quota"),
     [

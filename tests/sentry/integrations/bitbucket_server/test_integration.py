@@ -157,7 +157,7 @@ def test_the_dialect():
     assert asked is not None
     assert asked.seconds == 7.0
     assert dialect.limit(HostResponse(status=403, headers={}, body=b""), bucket="", now=0.0) is None
-    assert (dialect.remaining(answer), dialect.next_page(answer)) == (None, None)
+    assert (dialect.quota(answer, now=0.0), dialect.next_page(answer)) == (None, None)
     assert dialect.bucket("/a") == dialect.bucket("/b") == ""
 
 

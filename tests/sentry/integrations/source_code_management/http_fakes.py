@@ -62,9 +62,9 @@ class FakeDialect:
             return Limit(seconds=wait or 0.0, bucket=bucket, refused=False)
         return None
 
-    def remaining(self, response: HostResponse) -> int | None:
+    def quota(self, response: HostResponse, *, now: float) -> Quota | None:
         left = response.headers.get("x-left")
-        return None if left is None else int(left)
+        return None if left is None else Quota(remaining=int(left))
 
     def next_page(self, response: HostResponse) -> str | None:
         return next_link(response.headers)
