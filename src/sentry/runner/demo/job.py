@@ -1,49 +1,34 @@
 """The main job, done with the client package over gRPC-Web, every fact checked against git."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC
 
-import httpx
-
+from sentry.runner.demo.reads import read_more
 from sentry.runner.demo.report import Report
+from sentry.runner.demo.setting import Setting
+from sentry.runner.demo.synchronization import end_sync, start_sync
+from sentry.runner.demo.tickets import open_ticket
 from sentry.runner.demo.truth import GitTruth, TrueLine
-from sentry_scm_client import (
-    PROVIDER_GITHUB,
-    CommitContext,
-    LineRef,
-    Repository,
-    ScmClient,
-)
+from sentry_scm_client import CommitContext, LineRef, Repository, ScmClient, scm_pb2
 
 _FILES = 5
 _LINES_PER_FILE = 4
 _CODE = (".py", ".go", ".js", ".ts", ".java", ".kt", ".rb", ".rs", ".php", ".cs", ".c", ".cpp")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Setting:
-    """What was set up: ids of rows, the repository's name on the host, and the host itself."""
-
-    organization_id: int
-    project_id: int
-    group_id: int
-    integration_id: int
-    full_name: str
-    emulator_url: str
-    emulator_token: str
-
-
 def do_job(client: ScmClient, git: GitTruth, setting: Setting, report: Report) -> None:
-    """Lists, reads, blames, maps and opens a ticket; every answer goes into the report."""
+    """Does all that the service offers; every answer goes into the report."""
+    started = start_sync(client, setting, report)
     repository = _list_repositories(client, git, setting, report)
     _read_commit(client, git, repository, report)
     lines = _choose_lines(git)
-    _blame_one(client, git, repository, lines[len(lines) // 2], report)
+    _blame_one(client, git, setting, repository, lines[len(lines) // 2], report)
     _blame_many(client, git, repository, lines, report)
     _blame_file(client, git, repository, lines[len(lines) // 2].path, report)
     _map_code(client, git, setting, repository, report)
-    _open_ticket(client, setting, report)
+    read_more(client, git, repository, lines, report)
+    open_ticket(client, setting, report)
+    end_sync(client, started, report)
 
 
 def _list_repositories(
@@ -51,9 +36,9 @@ def _list_repositories(
 ) -> Repository:
     report.heading("ListRepositories")
     repositories = list(client.iter_repositories(organization_id=setting.organization_id))
-    report.fact("repositories", [item.name for item in repositories], [setting.full_name])
+    report.fact("repositories", [item.name for item in repositories], [setting.host.full_name])
     repository = client.get_repository(repositories[0].id)
-    report.fact("provider", repository.provider, PROVIDER_GITHUB)
+    report.fact("provider", repository.provider, setting.host.provider)
     report.fact("default branch", repository.config["default_branch"], git.branch())
     return repository
 
@@ -90,12 +75,19 @@ def _choose_files(paths: Sequence[str]) -> list[str]:
     return code[::step][:_FILES]
 
 
-def _blame_one(
-    client: ScmClient, git: GitTruth, repository: Repository, line: TrueLine, report: Report
+def _blame_one(  # noqa: PLR0913
+    client: ScmClient,
+    git: GitTruth,
+    setting: Setting,
+    repository: Repository,
+    line: TrueLine,
+    report: Report,
 ) -> None:
     report.heading(f"GetCommitContext: {line.path}, line {line.number}")
     context = client.get_commit_context(repository.id, git.head().sha, line.path, line.number)
     _check_blame(git, context, line, report)
+    source = scm_pb2.BlameSource.Name(context.blame_source)
+    report.fact("obtained from", source, scm_pb2.BlameSource.Name(setting.host.blame))
 
 
 def _check_blame(git: GitTruth, context: CommitContext, line: TrueLine, report: Report) -> None:
@@ -166,32 +158,3 @@ def _map_code(
     report.fact("project", mapping.project_id, setting.project_id)
     report.fact("maps", (mapping.stack_root, mapping.source_root), ("/app/", "src/"))
     report.fact("default branch", mapping.default_branch, git.branch())
-
-
-def _open_ticket(client: ScmClient, setting: Setting, report: Report) -> None:
-    report.heading("CreateExternalIssue and LinkExternalIssue")
-    title, key = "KeyError: 'price'", f"{setting.full_name}#1"
-    metadata = {"repo": setting.full_name}
-    issue = client.create_external_issue(
-        integration_id=setting.integration_id,
-        title=title,
-        description="Seen in production.",
-        metadata=metadata,
-    )
-    report.fact("key", issue.key, key)
-    on_host = _issue_on_host(setting)
-    report.fact("page", issue.web_url, on_host["html_url"])
-    report.fact("title on the host", title, on_host["title"])
-    linked = client.link_external_issue(setting.group_id, issue.id)
-    report.fact(f"linked to issue group {setting.group_id}", linked.key, key)
-
-
-def _issue_on_host(setting: Setting) -> dict[str, str]:
-    answer = httpx.get(
-        f"{setting.emulator_url}/repos/{setting.full_name}/issues/1",
-        headers={"authorization": f"Bearer {setting.emulator_token}"},
-        trust_env=False,
-    )
-    answer.raise_for_status()
-    issue: dict[str, str] = answer.json()
-    return issue

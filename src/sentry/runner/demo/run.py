@@ -8,22 +8,25 @@ from pathlib import Path
 
 import click
 
-from sentry.runner.demo.job import Setting, do_job
+from sentry.integrations.source_code_management.types import ProviderKey
+from sentry.runner.demo.hosts import HOSTS
+from sentry.runner.demo.job import do_job
 from sentry.runner.demo.programs import clean_environment, program, run_command, serving
 from sentry.runner.demo.report import Report
+from sentry.runner.demo.setting import Setting
 from sentry.runner.demo.termination import sigterm_unwinds
 from sentry.runner.demo.truth import GitTruth, build_repository, run_git
 from sentry_scm_client import ScmClient
 
-FULL_NAME = "acme/demo"
 _SCOPES = "repository:read,repository:write,event:write"
 _SOURCE = Path(__file__).parents[4]
 
 
-def run_demo(repo: Path | None) -> None:
+def run_demo(repo: Path | None, provider: ProviderKey) -> None:
     """Runs the demonstration; prints what it did.
 
     Args:
+        provider: the host that is emulated.
         repo: a git repository; None for this project's own clone, or where that has no whole
             history, a repository that is built for the purpose.
 
@@ -40,9 +43,9 @@ def run_demo(repo: Path | None) -> None:
         commits = git.run("rev-list", "--count", "HEAD").strip()
         click.echo(f"{commits} commits on {git.branch()}")
         environment = clean_environment(room / "home")
-        with _emulator(environment, git, room) as (emulator_url, token_file):
-            setting = _set_up(environment, room, emulator_url, token_file)
-            web = [program("sentry"), "run", "web", "--no-tasks", "--port", "0"]
+        with _emulator(environment, provider, git, room) as (host_url, token_file):
+            setting = _set_up(environment, room, provider, host_url, token_file)
+            web = [program("sentry"), "run", "web", "--port", "0"]
             with serving(environment, *web) as url:
                 click.echo(f"$ sentry run web --port 0      # {url}")
                 api_key = (room / "api.key").read_text().strip()
@@ -112,21 +115,28 @@ def _frozen(path: Path, room: Path) -> Path:
 
 @contextmanager
 def _emulator(
-    environment: Mapping[str, str], git: GitTruth, room: Path
+    environment: Mapping[str, str], provider: ProviderKey, git: GitTruth, room: Path
 ) -> Iterator[tuple[str, Path]]:
+    host = HOSTS[provider]
     token_file = room / "host.token"
+    token_file.touch(mode=0o600)
+    token_file.write_text(host.new_token())
     with serving(
         environment,
         program("forge-emulator"),
-        *("--repo", f"{git.path}={FULL_NAME}"),
-        *("--dialect", "github", "--port", "0", "--token-out", str(token_file)),
+        *("--repo", f"{git.path}={host.full_name}", "--login", host.login),
+        *("--dialect", provider, "--port", "0", "--token-file", str(token_file)),
     ) as url:
-        click.echo(f"$ forge-emulator --dialect github --repo …={FULL_NAME}      # {url}")
+        click.echo(f"$ forge-emulator --dialect {provider} --repo …={host.full_name}      # {url}")
         yield url, token_file
 
 
 def _set_up(
-    environment: Mapping[str, str], room: Path, emulator_url: str, token_file: Path
+    environment: Mapping[str, str],
+    room: Path,
+    provider: ProviderKey,
+    host_url: str,
+    token_file: Path,
 ) -> Setting:
     """Does what an operator does; secrets go through files."""
 
@@ -141,16 +151,18 @@ def _set_up(
     group_id = create("group", "create", *mine, "--project", "shop", "KeyError: price")
     key_file = ("--token-file", str(room / "api.key"))
     run_command(environment, "apikey", "create", *mine, "--scopes", _SCOPES, *key_file)
-    host = ("--base-url", emulator_url, "--web-url", emulator_url)
-    credential = ("--token-file", str(token_file))
-    integration_id = create("integration", "add", *mine, "--provider", "github", *host, *credential)
+    host = HOSTS[provider]
+    where = host.address(host_url)
+    credential = host.credential(room, token_file)
+    add = ("integration", "add", *mine, "--provider", provider)
+    integration_id = create(*add, *where, *credential)
     run_command(environment, "repository", "sync", *mine, "--integration", str(integration_id))
     return Setting(
         organization_id=organization_id,
         project_id=project_id,
         group_id=group_id,
         integration_id=integration_id,
-        full_name=FULL_NAME,
-        emulator_url=emulator_url,
-        emulator_token=token_file.read_text().strip(),
+        host=host,
+        host_url=host_url,
+        host_token=token_file.read_text(),
     )

@@ -77,6 +77,16 @@ class GitTruth:
         listed = run_git(self.path, *words, found_nothing=1)
         return [name.removeprefix(f"{ref}:") for name in listed.split("\x00") if name]
 
+    def files_with(self, word: str) -> list[str]:
+        """The text files of the newest commit that hold the word, letter case ignored."""
+        words = ("grep", "-I", "-l", "-z", "-i", "-F", "-e", word, "HEAD")
+        listed = run_git(self.path, *words, found_nothing=1)
+        return [name.removeprefix("HEAD:") for name in listed.split("\x00") if name]
+
+    def paths(self, *arguments: str) -> list[str]:
+        """What a command lists with NULs between."""
+        return [name for name in self.run(*arguments).split("\x00") if name]
+
     def blame(self, ref: str, path: str) -> list[TrueLine]:
         """The blame of a whole file."""
         porcelain = self.run("blame", "--line-porcelain", ref, "--", path)
