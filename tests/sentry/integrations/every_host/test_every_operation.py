@@ -53,7 +53,7 @@ def test_synchronizing_repositories(place):
     (repository,) = listed.repositories
     assert repository.name == place.kind.name
     told = "main" if place.kind.lists_branch else ""
-    assert repository.config["default_branch"] == told
+    assert repository.config.get("default_branch", "") == told
     assert repository.external_id == place.repository.external_id
     one = scm_pb2.GetRepositoryRequest(repository_id=repository.id)
     assert place.rpc("GetRepository", one).response == repository
