@@ -1,21 +1,24 @@
 """What the host says of a credential before it is stored: whose it is, and what it lacks."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from forge_emulator import Emulator
+from forge_emulator import Emulator, HostedRepository
 from forge_emulator.faults import Fault
 from sentry.actions.operator import operator_in
 from sentry.integrations.base import IntegrationProvider
 from sentry.integrations.github.integration import GitHubIntegrationProvider
 from sentry.integrations.source_code_management.actions.integrations import (
     InstalledIntegration,
+    IntegrationState,
     add_integration,
     get_integration,
     list_integrations,
     replace_credential,
 )
+from sentry.integrations.source_code_management.actions.sync import sync_repositories
 from sentry.integrations.source_code_management.errors import (
     AlreadyExists,
     HostForbidden,
@@ -27,6 +30,7 @@ from sentry.integrations.source_code_management.errors import (
 )
 from sentry.models import Integration
 from sentry.testutils.factories import Factories
+from tests.sentry.integrations.scene import build_repository
 
 pytestmark = pytest.mark.django_db
 TOKENS = {
@@ -148,6 +152,60 @@ def test_a_replacement_is_asked_for_too(accounts: Emulator) -> None:
     second = add(organization.id, accounts)
     with pytest.raises(AlreadyExists, match="another integration"):
         replace(organization.id, second.id, "ghp_other")
+
+
+@pytest.fixture
+def oauth_host(host: Emulator, tmp_path) -> Iterator[Emulator]:
+    """A host whose applications' refresh tokens are good for one use."""
+    git = build_repository(tmp_path / "shop")
+    hosted = HostedRepository(full_name="acme/shop", path=git.path)
+    with Emulator(dialect="gitlab", repositories=[hosted]) as running:
+        running.add_oauth_client("app", "app-s3cret")
+        yield running
+
+
+def oauth(oauth_host: Emulator, *, scope: str = "api") -> dict[str, object]:
+    """An OAuth credential whose access token has ended."""
+    grant = oauth_host.give_oauth("app", "dora", scope)
+    return {
+        "client_id": "app",
+        "client_secret": "app-s3cret",
+        "access_token": grant.access_token,
+        "refresh_token": grant.refresh_token,
+        "expires_at": 1,
+    }
+
+
+def test_a_pair_that_the_check_renewed_is_what_is_stored(oauth_host: Emulator) -> None:
+    caller = operator_in(Factories.create_organization().id)
+    given = oauth(oauth_host)
+    metadata = {"base_url": oauth_host.url, "oauth": given}
+    made = add_integration(caller, provider="gitlab", metadata=metadata)
+    stored = Integration.objects.get().plain_metadata()["oauth"]
+    assert stored["refresh_token"] not in ("", given["refresh_token"])
+    assert sync_repositories(caller, integration_id=made.id).created == 1
+
+    # the same account authorizes the application anew
+    again = {"oauth": oauth(oauth_host)}
+    assert replace_credential(caller, integration_id=made.id, metadata=again) == made
+    stored = Integration.objects.get().plain_metadata()["oauth"]
+    assert stored["refresh_token"] != again["oauth"]["refresh_token"]
+    assert sync_repositories(caller, integration_id=made.id).unchanged == 1
+
+
+def test_a_refresh_token_that_was_used_elsewhere_breaks_it(oauth_host: Emulator) -> None:
+    caller = operator_in(Factories.create_organization().id)
+    metadata = {"base_url": oauth_host.url, "oauth": oauth(oauth_host)}
+    made = add_integration(caller, provider="gitlab", metadata=metadata, verify=False)
+    add_integration(caller, provider="gitlab", metadata=metadata, name="uses it up")
+    row = Integration.objects.get(pk=made.id)
+    row.metadata = {**row.plain_metadata(), "oauth": metadata["oauth"]}
+    row.save()
+    with pytest.raises(IntegrationBroken, match="authorize the integration again"):
+        sync_repositories(caller, integration_id=made.id)
+    (told,) = list_integrations(caller)
+    assert told.state is IntegrationState.BROKEN
+    assert "refresh token" in (told.broken_reason or "")
 
 
 def test_one_integration(accounts: Emulator) -> None:
