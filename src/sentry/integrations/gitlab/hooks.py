@@ -2,7 +2,11 @@
 
 from sentry.integrations.gitlab.names import Project
 from sentry.integrations.gitlab.webhooks.parse import RegisteredHook, parse_hook, parse_hooks
-from sentry.integrations.source_code_management.errors import HostRejected, NotFound
+from sentry.integrations.source_code_management.errors import (
+    HostRejected,
+    InvalidArgument,
+    NotFound,
+)
 from sentry.integrations.source_code_management.http import HostSession
 from sentry.integrations.source_code_management.json_reader import Json
 
@@ -58,7 +62,13 @@ class GitLabHooks:
         return next((hook.id for hook in hooks if hook.url == url), "")
 
     def unregister(self, project: Project, number: str) -> None:
-        """Ends a registration; one that is gone is no error."""
+        """Ends a registration; one that is gone is no error.
+
+        Raises:
+            InvalidArgument: the id is none of GitLab's.
+        """
+        if not (number.isascii() and number.isdigit()):
+            raise InvalidArgument("webhook_id", "must be a number")
         where = project.route("/hooks/{number}", number=number)
         try:
             self._session.request("DELETE", where, resource="webhook", repeatable=True)

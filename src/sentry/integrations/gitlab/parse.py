@@ -12,8 +12,10 @@ from sentry.integrations.source_code_management.http_cache import digest
 from sentry.integrations.source_code_management.json_reader import (
     Json,
     JsonObject,
+    as_list,
     as_object,
     as_objects,
+    as_text,
     unexpected,
 )
 from sentry.integrations.source_code_management.types import (
@@ -146,7 +148,5 @@ def missing_scopes(scopes: tuple[str, ...] | None) -> tuple[str, ...]:
 
 
 def _texts(item: JsonObject, name: str) -> tuple[str, ...]:
-    values = item.get(name)
-    if not isinstance(values, list):
-        raise unexpected(item.path(name))
-    return tuple(text for text in values if isinstance(text, str))
+    where = item.path(name)
+    return tuple(as_text(value, where) for value in as_list(item.get(name), where))

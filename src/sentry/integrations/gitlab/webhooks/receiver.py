@@ -4,7 +4,6 @@ Source: "Webhooks" in GitLab's documentation, and the specification "Standard We
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import re
@@ -15,7 +14,7 @@ from sentry.integrations.source_code_management.json_reader import decode_json
 from sentry.integrations.source_code_management.webhooks import WebhookEvent, WebhookRequest
 
 _SIGNING = "whsec_"
-_VERSION = "v1,"
+_VERSION = b"v1,"
 _TOLERANCE = 5 * 60  # seconds
 # Where GitLab's versions put a delivery's id, the best first.
 _IDS = ("webhook-id", "idempotency-key", "x-gitlab-event-uuid")
@@ -33,7 +32,7 @@ class GitLabWebhookReceiver:
         keys = [key for key in (_key(secret) for secret in secrets) if key]
         if keys and "webhook-signature" in request.headers:
             return _is_signed(request, keys, now=now)
-        given = request.headers.get("x-gitlab-token", "").encode()
+        given = _bytes(request, "x-gitlab-token")
         found = [
             hmac.compare_digest(secret.encode(), given) for secret in secrets if secret and given
         ]
@@ -49,28 +48,33 @@ class GitLabWebhookReceiver:
         return parse_delivery(decode_json(request.body), instance=instance)
 
 
+def _bytes(request: WebhookRequest, name: str) -> bytes:
+    """A header's value as it arrived; empty where there is none."""
+    return request.headers.get(name, "").encode("utf-8", "replace")
+
+
 def _key(secret: str) -> bytes:
     """The key in ``whsec_<base64>``; empty where there is none."""
     if not secret.startswith(_SIGNING):
         return b""
     try:
         return base64.b64decode(secret.removeprefix(_SIGNING), validate=True)
-    except binascii.Error:
+    except ValueError:
         return b""
 
 
 def _is_signed(request: WebhookRequest, keys: Sequence[bytes], *, now: float) -> bool:
     """Whether one of the signatures is one of the keys', made within five minutes of now."""
-    number, stamp = request.headers.get("webhook-id", ""), request.headers.get("webhook-timestamp")
-    if not number or not re.fullmatch("[0-9]{1,12}", stamp or ""):
+    number, stamp = _bytes(request, "webhook-id"), _bytes(request, "webhook-timestamp")
+    if not number or not re.fullmatch(b"[0-9]{1,12}", stamp):
         return False
-    if abs(int(stamp or 0) - now) > _TOLERANCE:
+    if abs(int(stamp) - now) > _TOLERANCE:
         return False
-    signed = b".".join([number.encode(), (stamp or "").encode(), request.body])
+    signed = b".".join([number, stamp, request.body])
     wanted = [base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()) for key in keys]
     given = [
-        part.removeprefix(_VERSION).encode()
-        for part in request.headers.get("webhook-signature", "").split(" ")
+        part.removeprefix(_VERSION)
+        for part in _bytes(request, "webhook-signature").split(b" ")
         if part.startswith(_VERSION)
     ]
     found = [hmac.compare_digest(one, other) for one in wanted for other in given]
