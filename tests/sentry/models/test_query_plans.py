@@ -24,6 +24,7 @@ from sentry.auth.services.credential import credential_service
 from sentry.integrations.source_code_management.actions import repositories
 from sentry.integrations.source_code_management.errors import ScmError, Unsupported
 from sentry.integrations.source_code_management.http_runtime import shared_runtime
+from sentry.integrations.source_code_management.shared_store import TableStore
 from sentry.taskqueue import messenger, records, scheduler
 from tests.sentry.integrations.scene import Scene, build_repository, host_over, make_scene
 
@@ -172,6 +173,15 @@ def test_credentials_and_what_guards_them(rows: None) -> None:
         plan_walk.call(record.first),
         plan_walk.call(record.filter(expires_at__lte=now).delete),
         plan_walk.call(mine.update, outcome="{}"),
+        *(
+            plan_walk.call(change, **arguments)
+            for change, arguments in (
+                (TableStore().read, {"keys": ["result-7", "none"]}),
+                (TableStore().claim, {"keys": ["none"], "holder": "me", "seconds": 9}),
+                (TableStore().write, {"values": {"none": b"x"}, "seconds": 9}),
+                (TableStore().release, {"keys": ["result-7"], "holder": "me"}),
+            )
+        ),
         *(
             plan_walk.call(expired.filter(expires_at__lt=datetime.fromtimestamp(EPOCH, UTC)).delete)
             for expired in _EXPIRING

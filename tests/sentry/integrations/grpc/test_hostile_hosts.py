@@ -1,17 +1,19 @@
 """What a hostile host sends is cut off, as a caller of the gRPC-Web door sees it."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from google.protobuf.message import Message
-from google.rpc import code_pb2, status_pb2
+from google.rpc import code_pb2, error_details_pb2, status_pb2
 
 from forge_emulator import Fault
 from sentry.integrations.base import IntegrationProvider
 from sentry.integrations.grpc.generated import scm_pb2
 from sentry.integrations.registry import PROVIDERS
 from sentry.integrations.source_code_management.http_runtime import shared_runtime
+from sentry.integrations.source_code_management.types import ProviderKey
 from sentry.models import Repository
 from sentry.testutils import rpc
 from sentry.testutils.client import Client
@@ -19,12 +21,20 @@ from sentry.testutils.factories import Factories
 from sentry.testutils.helpers.options import override_options
 from sentry.testutils.rpc import RpcStatus
 from sentry.testutils.tasks import run_due_tasks
-from tests.sentry.integrations.hostile_host import PAGING, SECRET, HostileHost, hostile_host
+from tests.sentry.integrations.hostile_host import (
+    PAGING,
+    SECRET,
+    HostileHost,
+    Page,
+    PageAfter,
+    hostile_host,
+)
 from tests.sentry.integrations.scene import HOST_TOKEN, PATH, SCOPES, Scene
 
 pytestmark = pytest.mark.django_db
 
 GIB = 2**30
+FIRST = 2  # a page's number is the next one's
 # For tests of size and time; the limits in operation are larger.
 SMALL = {"scm.http.max-response-bytes": 2**20}
 SHORT = {"scm.http.total-timeout": 1.5}
@@ -105,13 +115,13 @@ def allowed(settings) -> Iterator[None]:
     shared_runtime.cache_clear()
 
 
-def failure_of_sync(provider: type[IntegrationProvider], host: HostileHost) -> status_pb2.Status:
-    """Why a synchronization with the host fails, through the door."""
+def sync_with(provider: ProviderKey, host: HostileHost) -> Any:
+    """The job of a synchronization with the host, when it has ended, through the door."""
     organization = Factories.create_organization()
     integration = Factories.create_integration(
         organization=organization,
-        provider=provider.key.value,
-        metadata=dict(PAGING[provider.key].metadata(host.url)),
+        provider=provider.value,
+        metadata=dict(PAGING[provider].metadata(host.url)),
     )
     _, token = Factories.create_api_key(organization, SCOPES)
     client = Client()
@@ -121,7 +131,12 @@ def failure_of_sync(provider: type[IntegrationProvider], host: HostileHost) -> s
     look = scm_pb2.GetSyncJobRequest(sync_job_id=job.id)
     answer = rpc.call(client, "GetSyncJob", look, token=token)
     assert SECRET.encode() not in answer.http.content
-    job = answer.response
+    return answer.response
+
+
+def failure_of_sync(provider: type[IntegrationProvider], host: HostileHost) -> status_pb2.Status:
+    """Why a synchronization with the host fails, through the door."""
+    job = sync_with(provider.key, host)
     assert job.state == scm_pb2.SYNC_JOB_STATE_FAILED
     assert not Repository.objects.exists()
     error: status_pb2.Status = job.error
@@ -158,3 +173,40 @@ def test_a_page_on_another_host(allowed: None, provider: type[IntegrationProvide
     assert error.code == code_pb2.UNAVAILABLE
     assert "another host" in error.message
     assert (len(host.asked), other.asked) == (1, [])
+
+
+# --- pauses within successes -------------------------------------------------------------------
+
+
+def pausing(seconds: str, times: list[float]) -> PageAfter:
+    """Two pages as Azure DevOps gives them to who asks much: 200, and a time to wait."""
+
+    def page(_: str, number: int) -> Page:
+        times.append(time.monotonic())
+        token = {"x-ms-continuationtoken": "2"} if number == FIRST else {}
+        return {"Retry-After": seconds, **token}, {"count": 0, "value": []}
+
+    return page
+
+
+def test_a_pause_within_a_success_is_waited_for(allowed: None) -> None:
+    times: list[float] = []
+    with hostile_host(pausing("1", times)) as host:
+        job = sync_with(ProviderKey.VSTS, host)
+    assert job.state == scm_pb2.SYNC_JOB_STATE_SUCCEEDED
+    first, second = times
+    assert second - first >= 1.0
+
+
+def test_a_long_pause_within_a_success_is_told(allowed: None) -> None:
+    times: list[float] = []
+    with hostile_host(pausing("120", times)) as host:
+        job = sync_with(ProviderKey.VSTS, host)
+    assert job.error.code == code_pb2.RESOURCE_EXHAUSTED
+    assert len(times) == 1
+    (wait,) = [
+        each for each in job.error.details if each.Is(error_details_pb2.RetryInfo.DESCRIPTOR)
+    ]
+    told = error_details_pb2.RetryInfo()
+    assert wait.Unpack(told)
+    assert 0 < told.retry_delay.seconds <= 120

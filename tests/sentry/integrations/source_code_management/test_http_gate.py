@@ -4,6 +4,7 @@ import time
 
 import httpx
 import pytest
+from prometheus_client import REGISTRY
 
 from sentry.integrations.source_code_management.errors import (
     DeadlineExceeded,
@@ -347,6 +348,22 @@ def test_answers_that_are_too_large_do_not_count(quick):
         for _ in range(9):
             with pytest.raises(HostUnavailable, match="larger"):
                 get(world)
+
+
+def test_what_is_not_sent_is_counted(quick):
+    def count(status: str) -> float:
+        labels = {"provider": "fake", "status": status}
+        name = "sentry_host_request_duration_seconds_count"
+        return REGISTRY.get_sample_value(name, labels) or 0.0
+
+    before = count("circuit"), count("blocked")
+    world = World(httpx.Response(500))
+    fail(world, 5)
+    world = World(left(0)).telling()
+    get(world)
+    with pytest.raises(HostRateLimited):
+        world.session.expect(WHERE, requests=1)
+    assert (count("circuit"), count("blocked")) == (before[0] + 2, before[1] + 1)
 
 
 def test_no_failures_at_all_switch_it_off():
