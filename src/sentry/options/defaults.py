@@ -336,10 +336,10 @@ def _register_mirrors(options: OptionsManager) -> None:
     )
     register(
         "scm.mirrors.total-timeout",
-        default=300.0,
+        default=900.0,
         above=0,
         maximum=HOUR,
-        help="Seconds that a blame on a mirror may take when its caller names no deadline.",
+        help="Seconds that work on a mirror may take where no caller waits for it.",
     )
 
 

@@ -19,6 +19,7 @@ from django.conf import settings
 from sentry import options
 from sentry.integrations.source_code_management import mirror_upkeep
 from sentry.integrations.source_code_management.errors import (
+    DeadlineExceeded,
     HostUnavailable,
     MirrorRefused,
     NotFound,
@@ -91,6 +92,7 @@ def blame_lines(
 
     Raises:
         MirrorRefused: the repository is too large for a mirror, or there is no git.
+        MirrorNotMadeError: there was no mirror, and no time to make one.
         HostError, IntegrationBroken, NotFound, DeadlineExceeded: the host did not give the
             repository.
     """
@@ -109,6 +111,19 @@ def blame_whole_file(place: MirrorPlace, *, path: str, sha: str) -> list[BlameRa
     """
     file = AskedFile(sha=sha, path=path)
     return _on_mirror(place, {file: None}).ranges(file)
+
+
+def prepare(place: MirrorPlace) -> None:
+    """Makes the mirror, unless it is there.
+
+    Raises:
+        As ``blame_lines``.
+    """
+    _on_mirror(place, {})
+
+
+class MirrorNotMadeError(DeadlineExceeded):
+    """The caller's time was up before there was a mirror; with more of it there would be one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -230,7 +245,10 @@ class _Keeper:
         with self._store.fetching(self._key):
             if self._store.has(self._key):
                 return  # another one made it meanwhile
-            self._store.make(self._key, self._fill)
+            try:
+                self._store.make(self._key, self._fill)
+            except DeadlineExceeded:
+                raise MirrorNotMadeError from None
         self._store.make_room(options.get_int("scm.mirrors.total-bytes"))
 
     def _fill(self, folder: Path) -> None:

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import cast
 
 from sentry import options
@@ -21,6 +21,11 @@ from sentry.integrations.source_code_management.actions.credential_health import
     watching,
 )
 from sentry.integrations.source_code_management.actions.installations import provider_key, ref_of
+from sentry.integrations.source_code_management.actions.mirrors import (
+    MIRRORS_OFF,
+    mirror_place,
+    prepare_mirror_later,
+)
 from sentry.integrations.source_code_management.actions.shared_blame import blame_once
 from sentry.integrations.source_code_management.commit_context import CommitContextIntegration
 from sentry.integrations.source_code_management.errors import (
@@ -48,17 +53,11 @@ from sentry.utils.deadline import deadline_at, deadline_end
 
 logger = logging.getLogger(__name__)
 
-MIRRORS_OFF = "mirrors are switched off (scm.mirrors.enabled)"
 _MOST_REMEMBERED = 10_000
 # What an answer that is already there needs to leave, of the time that is left.
 _RESERVED = 0.1
 
 type Answer = FileBlameInfo | ScmError
-
-
-def mirrors_enabled() -> bool:
-    """Whether the operator lets repositories be mirrored."""
-    return bool(options.get("scm.mirrors.enabled"))
 
 
 class BlameSources:
@@ -71,6 +70,7 @@ class BlameSources:
             Unsupported: there is no way.
         """
         self._installation = installation
+        self._repository = repository
         self._repo = ref_of(repository)
         watched = Watched(installation)
         self._native = (
@@ -81,7 +81,7 @@ class BlameSources:
         self._files = (
             cast("FileIntegration", watched) if isinstance(installation, FileIntegration) else None
         )
-        self._place = self._mirror_place()
+        self._place = mirror_place(installation, repository)
         if self._native is None and self._place is None:
             raise self._unsupported()
 
@@ -132,17 +132,6 @@ class BlameSources:
 
     # --- ways --------------------------------------------------------------------------------
 
-    def _mirror_place(self) -> mirror.MirrorPlace | None:
-        installation = self._installation
-        if not mirrors_enabled() or not isinstance(installation, MirrorIntegration):
-            return None
-        return mirror.MirrorPlace(
-            provider=installation.model.provider,
-            tenant=f"{installation.organization_id}:{installation.model.id}",
-            host=installation,
-            repo=self._repo,
-        )
-
     def _unsupported(self) -> Unsupported:
         provider = integrations.get(self._installation.model.provider)
         why = provider.reason_against(Capability.BLAME)
@@ -160,14 +149,24 @@ class BlameSources:
     def _on_mirror(
         self, place: mirror.MirrorPlace, lines: Sequence[SourceLineInfo]
     ) -> list[Answer]:
-        with watching(self._installation):
+        with self._mirroring():
             return mirror.blame_lines(place, lines)
 
     def _whole_on_mirror(
         self, place: mirror.MirrorPlace, path: str, sha: str
     ) -> list[BlameRangeInfo]:
-        with watching(self._installation):
+        with self._mirroring():
             return mirror.blame_whole_file(place, path=path, sha=sha)
+
+    @contextmanager
+    def _mirroring(self) -> Iterator[None]:
+        """Watches the credential; a mirror for which there was no time is made by a task."""
+        try:
+            with watching(self._installation):
+                yield
+        except mirror.MirrorNotMadeError:
+            prepare_mirror_later(self._repository)
+            raise
 
     def _is_chosen(self) -> bool:
         chosen = options.get("scm.mirrors.use-for")

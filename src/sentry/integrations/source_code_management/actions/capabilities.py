@@ -2,13 +2,13 @@
 
 from sentry.auth.caller import Caller
 from sentry.integrations.base import CAPABILITIES, IntegrationProvider
-from sentry.integrations.source_code_management.actions.blame_sources import (
-    MIRRORS_OFF,
-    mirrors_enabled,
-)
 from sentry.integrations.source_code_management.actions.installations import (
     check_provider,
     provider_of_integration,
+)
+from sentry.integrations.source_code_management.actions.mirrors import (
+    MIRRORS_OFF,
+    mirrors_enabled,
 )
 from sentry.integrations.source_code_management.actions.rows import find_repository
 from sentry.integrations.source_code_management.errors import (

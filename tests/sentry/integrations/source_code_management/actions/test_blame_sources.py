@@ -31,6 +31,7 @@ from sentry.integrations.source_code_management.types import (
     FileBlameInfo,
 )
 from sentry.testutils.helpers.options import override_options
+from sentry.testutils.tasks import run_due_tasks
 from sentry.utils.deadline import deadline_at
 from tests.sentry.integrations.scene import (
     HOST_TOKEN,
@@ -235,6 +236,18 @@ class TestRevisionsToIgnore:
         with deadline_at(time.monotonic() + 2):
             context = ask(scene)
         assert (context.source, context.ignore_revs_applied) == (NATIVE, False)
+
+    def test_it_is_made_by_a_task_for_the_next_call(self, scene: Scene) -> None:
+        ignore_newest(scene.git)
+        scene.emulator.faults.add(Fault(kind="latency", seconds=30, match="git"))
+        for number in (1, 2):
+            with deadline_at(time.monotonic() + 1):
+                assert ask(scene, number).source is NATIVE
+        scene.emulator.faults.clear()
+        assert run_due_tasks() == 1
+        scene.emulator.clear_requests()
+        assert ask(scene, 3).source is MIRROR
+        assert git_requests(scene) == 2  # the file's contents
 
 
 class TestWhatTheHostCannot:
