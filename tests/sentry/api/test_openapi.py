@@ -140,7 +140,7 @@ class PolicyTest(TestCase):
         assert {name: set(methods) for name, methods in policy.REST.items()} == served
 
     def test_every_rpc_has_a_scope(self):
-        assert len(policy.rpc_scopes()) == 13
+        assert len(policy.rpc_scopes()) == 20
         for method, scope in policy.rpc_scopes().items():
             assert scope in ALL_SCOPES, method
 

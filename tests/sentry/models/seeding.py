@@ -284,7 +284,15 @@ def _seed_credentials() -> None:
         expires_at=time_of("i"),
     )
     fill(
-        tables.SharedResult, MORE, key="'result-' || i", holder="'holder'", expires_at=time_of("i")
+        tables.SharedResult, MANY, key="'result-' || i", holder="'holder'", expires_at=time_of("i")
+    )
+    fill(
+        tables.SyncJob,
+        MORE,
+        organization_id=owned,
+        integration_id="i",
+        status="2",
+        expires_at=time_of("i"),
     )
     fill(
         tables.RateLimitCounter,

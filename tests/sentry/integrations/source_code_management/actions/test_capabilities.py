@@ -8,6 +8,7 @@ from sentry import features
 from sentry.actions.operator import operator_in
 from sentry.integrations.base import CAPABILITIES
 from sentry.integrations.github.integration import GitHubIntegration, GitHubIntegrationProvider
+from sentry.integrations.manager import integrations
 from sentry.integrations.source_code_management.actions.capabilities import get_capabilities
 from sentry.integrations.source_code_management.actions.installations import (
     check_provider,
@@ -57,6 +58,14 @@ def test_of_a_repository_and_of_an_integration(scene: Scene) -> None:
     assert asked(scene.emulator) == []
 
 
+@pytest.fixture
+def no_gitlab(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A platform that does not know GitLab."""
+    others = {key: each for key, each in integrations._providers.items() if key != "gitlab"}
+    monkeypatch.setattr(integrations, "_providers", others)
+
+
+@pytest.mark.usefixtures("no_gitlab")
 def test_what_has_no_capabilities(scene: Scene) -> None:
     caller = caller_in(scene)
     bare = Factories.create_repo(scene.project, provider=None)
@@ -117,6 +126,7 @@ def test_a_hidden_repository_reaches_its_host(scene: Scene) -> None:
     assert installation_of_repository(caller_in(scene), hidden)
 
 
+@pytest.mark.usefixtures("no_gitlab")
 def test_an_integration_of_another_kind_of_host(scene: Scene) -> None:
     other = Factories.create_integration(organization=scene.organization, provider="gitlab")
     with pytest.raises(IntegrationDisabled, match="no longer installed"):
