@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from sentry import options
 from sentry.integrations.base import Integration
-from sentry.integrations.source_code_management.actions.installations import ref_of
+from sentry.integrations.source_code_management.actions.credential_health import check_not_broken
+from sentry.integrations.source_code_management.actions.installations import ref_of, require
 from sentry.integrations.source_code_management.actions.pushed_commits import (
     PAGE,
     store_pushed,
@@ -14,12 +15,13 @@ from sentry.integrations.source_code_management.actions.pushed_commits import (
     without_changes,
 )
 from sentry.integrations.source_code_management.actions.rows import to_repository
-from sentry.integrations.source_code_management.errors import NotFound
+from sentry.integrations.source_code_management.errors import NotFound, Unsupported
 from sentry.integrations.source_code_management.repository import (
     CommitIntegration,
     ComparisonIntegration,
 )
 from sentry.integrations.source_code_management.types import (
+    Capability,
     CommitInfo,
     FileChange,
     RepositoryRef,
@@ -36,10 +38,18 @@ class _Host:
     installation: Integration
 
     def comparing(self) -> ComparisonIntegration | None:
-        return self.installation if isinstance(self.installation, ComparisonIntegration) else None
+        return _capable(self.installation, ComparisonIntegration, Capability.COMPARISONS)
 
     def listing(self) -> CommitIntegration | None:
-        return self.installation if isinstance(self.installation, CommitIntegration) else None
+        return _capable(self.installation, CommitIntegration, Capability.COMMITS)
+
+
+def _capable[T](installation: Integration, protocol: type[T], capability: Capability) -> T | None:
+    """The installation as one that has the capability; None where its host lacks it."""
+    try:
+        return require(installation, protocol, capability)
+    except Unsupported:
+        return None
 
 
 def record_push(repository: Repository, installation: Integration, event: PushEvent) -> None:
@@ -55,6 +65,9 @@ def record_push(repository: Repository, installation: Integration, event: PushEv
     if not event.after:
         return
     store_pushed(repository, event.commits)
+    if event.is_complete and all(each.changes is not None for each in event.commits):
+        return
+    check_not_broken(installation)
     host = _Host(repo=ref_of(to_repository(repository)), installation=installation)
     asked = [each.commit for each in event.commits if each.changes is None]
     if not event.is_complete:

@@ -5,11 +5,13 @@ from contextlib import suppress
 from datetime import datetime
 
 from sentry.integrations.base import Integration
+from sentry.integrations.source_code_management.actions.credential_health import check_not_broken
+from sentry.integrations.source_code_management.actions.installations import require
 from sentry.integrations.source_code_management.actions.rows import STATES
 from sentry.integrations.source_code_management.actions.sync import HOST_FACTS, fits, new_row
 from sentry.integrations.source_code_management.errors import ScmError
 from sentry.integrations.source_code_management.repository import RepositoryIntegration
-from sentry.integrations.source_code_management.types import RepositoryInfo
+from sentry.integrations.source_code_management.types import Capability, RepositoryInfo
 from sentry.integrations.source_code_management.webhooks import RepositoryChangedEvent
 from sentry.models.repository import Repository, RepositoryStatus
 
@@ -51,10 +53,10 @@ def follow_deletion(repository: Repository) -> None:
 
 def _as_it_is_now(installation: Integration, told: RepositoryInfo) -> RepositoryInfo | None:
     """What the host says of the repository under its new name; None where it does not know it."""
-    if not isinstance(installation, RepositoryIntegration):
-        return None
     with suppress(ScmError):  # a broken credential, a host that is down: the event has the facts
-        found = installation.get_repository(told.identifier)
+        check_not_broken(installation)
+        host = require(installation, RepositoryIntegration, Capability.REPOSITORIES)
+        found = host.get_repository(told.identifier)
         if found.external_id == told.external_id:
             return found
     return None
