@@ -182,6 +182,11 @@ DEVIATIONS: tuple[Deviation, ...] = (
         'the description has no schema; the documentation\'s "Get file blame history"',
     ),
     Deviation(
+        f"{_PATHS}~1projects/{_ANSWER}/items",
+        {"$ref": "#/components/schemas/API_Entities_ProjectWithAccess"},
+        "without `simple` the list shows whole projects: go-scm/gitlab/repos.json",
+    ),
+    Deviation(
         f"{_PROJECT}~1repository~1tree/{_ANSWER}",
         _list_of("API_Entities_TreeObject"),
         "a list: go-scm/gitlab/content_list.json",
