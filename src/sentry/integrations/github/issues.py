@@ -15,6 +15,7 @@ from sentry.integrations.source_code_management.errors import (
 from sentry.integrations.source_code_management.http import HostSession
 from sentry.integrations.source_code_management.http_answers import HostResponse
 from sentry.integrations.source_code_management.http_paths import Route, route
+from sentry.integrations.source_code_management.issue_markers import with_marker
 from sentry.integrations.source_code_management.json_reader import Json
 from sentry.integrations.source_code_management.types import (
     IssueCommentInfo,
@@ -45,7 +46,7 @@ class GitHubIssues:
         repo = parse.parse_identifier(issue.repo)
         body: dict[str, Json] = {
             "title": issue.title,
-            "body": parse.with_marker(issue.description, issue.marker),
+            "body": with_marker(issue.description, issue.marker),
         }
         if issue.labels:
             body["labels"] = list(issue.labels)

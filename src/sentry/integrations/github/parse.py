@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sentry.integrations.source_code_management.errors import InvalidArgument
+from sentry.integrations.source_code_management.issue_markers import split_marker
 from sentry.integrations.source_code_management.json_reader import (
     Json,
     JsonObject,
@@ -32,7 +33,6 @@ _IDENTIFIER = re.compile(
     r"(?P<owner>[A-Za-z0-9][A-Za-z0-9_\-]{0,99})/(?P<name>[A-Za-z0-9._\-]{1,100})"
 )
 _ISSUE_KEY = re.compile(r"(?P<repo>[^#]+)#(?P<number>[1-9][0-9]{0,18})")
-_MARKER = re.compile(r"(?:\n\n)?<!-- sentry-request: (?P<marker>[A-Za-z0-9_\-]+) -->\s*")
 # GitHub's names of an issue's fields, and ours.
 _ISSUE_FIELDS = {
     "title": "title",
@@ -209,19 +209,18 @@ def parse_issues(value: Json, repo: RepositoryName) -> list[ListedIssue]:
 
 def _listed_issue(item: JsonObject, repo: RepositoryName) -> ListedIssue:
     number = item.integer("number")
-    body = item.optional_text("body") or ""
-    found = _MARKER.search(body)
+    description, marker = split_marker(item.optional_text("body") or "")
     return ListedIssue(
         issue=IssueInfo(
             key=f"{repo.identifier}#{number}",
             title=item.text("title"),
-            description=_MARKER.sub("", body),
+            description=description,
             web_url=item.text("html_url"),
             metadata={"repo": repo.identifier, "number": str(number), "state": item.text("state")},
             state=IssueState.OPEN if item.text("state") == "open" else IssueState.CLOSED,
             assignees=_assignees(item),
         ),
-        marker=found["marker"] if found else "",
+        marker=marker,
         created_at=item.time("created_at"),
         is_pull_request="pull_request" in item,
     )
@@ -236,20 +235,6 @@ def parse_comment(value: Json) -> IssueCommentInfo:
     """A comment on an issue."""
     comment = as_object(value, "comment")
     return IssueCommentInfo(id=str(comment.integer("id")), web_url=comment.text("html_url"))
-
-
-def with_marker(description: str, marker: str) -> str:
-    """The description with the marker hidden at its end, as ``parse_issue`` takes it off.
-
-    Raises:
-        InvalidArgument: the marker could end the comment that hides it.
-    """
-    if not marker:
-        return description
-    hidden = f"<!-- sentry-request: {marker} -->"
-    if not _MARKER.fullmatch(hidden):
-        raise InvalidArgument("marker", "must be letters, digits, - or _")
-    return f"{description}\n\n{hidden}"
 
 
 def parse_rejected_fields(value: Json) -> list[str]:

@@ -13,6 +13,7 @@ from sentry.integrations.source_code_management.errors import (
     HostUnavailable,
     InvalidArgument,
 )
+from sentry.integrations.source_code_management.issue_markers import with_marker
 from sentry.integrations.source_code_management.types import AuthorInfo
 
 REPO = RepositoryName(owner="acme", name="shop")
@@ -89,14 +90,14 @@ def test_an_issues_body_may_be_null_and_its_marker_is_taken_off():
         "created_at": "2024-01-01T00:00:00Z",
     }
     assert parse.parse_issue(item, REPO).description == ""
-    marked = {**item, "body": parse.with_marker("Text", "m-1_x"), "pull_request": {}}
+    marked = {**item, "body": with_marker("Text", "m-1_x"), "pull_request": {}}
     (listed,) = parse.parse_issues([marked], REPO)
     assert (listed.issue.description, listed.marker, listed.is_pull_request) == (
         "Text",
         "m-1_x",
         True,
     )
-    assert parse.with_marker("Text", "") == "Text"
+    assert with_marker("Text", "") == "Text"
 
 
 @pytest.mark.parametrize(
@@ -165,7 +166,7 @@ def test_whatever_comes_gives_a_value_or_the_one_error(value):
 
 @given(st.text())
 def test_whatever_is_asked_for_gives_a_name_or_the_callers_error(text):
-    for read in (parse.parse_identifier, parse.parse_issue_key, lambda t: parse.with_marker("", t)):
+    for read in (parse.parse_identifier, parse.parse_issue_key, lambda t: with_marker("", t)):
         try:
             read(text)
         except InvalidArgument as error:
