@@ -1,6 +1,6 @@
 # One script per job in bin/. `make` alone lists the jobs.
 .DEFAULT_GOAL := help
-.PHONY: help setup develop demo test lint type imports proto-check docs build-api-docs bench run reset-db lock clean
+.PHONY: help setup develop demo demo-all test lint type imports proto-check docs build-api-docs bench run reset-db lock clean
 
 help: ## list the jobs
 	@sed -n 's/^\([a-z][a-z -]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -10,8 +10,11 @@ setup: ## prepare .venv (fast when nothing changed)
 
 develop: setup ## the same as setup
 
-demo: setup ## run the main job on a real repository (REPO=/path for another than this one)
+demo: setup ## run the main job on a real repository (REPO=/path for another, PROVIDER=gitlab for another host)
 	@bin/demo
+
+demo-all: setup ## the demo on each of the six hosts, one line for each
+	@bin/demo-all
 
 test: setup ## run every test, with coverage
 	@bin/test

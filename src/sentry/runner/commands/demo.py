@@ -30,7 +30,8 @@ def demo(*, provider: str, repo: Path | None) -> None:
 
     Starts an emulator of the host's API over the repository and the platform on SQLite, both on
     free loopback ports and in a temporary folder, sets them up with the commands that an operator
-    uses, and calls the service with its Python client. One wrong fact gives exit status 1.
+    uses, and calls the service with its Python client. What the host cannot do must be refused,
+    with the reason that GetCapabilities tells. One wrong fact gives exit status 1.
     """
     try:
         from sentry.runner.demo.run import run_demo

@@ -43,6 +43,7 @@ class DemoHost:
         prefix: how the host's tokens begin.
         login: whose the token is.
         with_email: whether the token goes with the account's address.
+        lists_branch: whether its list of repositories tells their default branches.
         blame: where blame comes from.
         ticket: where the ticket will be; None where the host has no issues.
     """
@@ -54,6 +55,7 @@ class DemoHost:
     prefix: str = ""
     login: str = "octocat"
     with_email: bool = False
+    lists_branch: bool = True
     blame: scm_pb2.BlameSource.ValueType = scm_pb2.BLAME_SOURCE_NATIVE
     ticket: TicketOnHost | None = None
 
@@ -77,11 +79,11 @@ class DemoHost:
         return ["--credential-file", str(file)]
 
 
-def _bearer(token: str) -> Mapping[str, str]:
+def _bearer(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
 
 
-def _basic(token: str) -> Mapping[str, str]:
+def _basic(token: str) -> dict[str, str]:
     return {"authorization": "Basic " + base64.b64encode(f":{token}".encode()).decode()}
 
 
@@ -133,7 +135,7 @@ HOSTS: Mapping[ProviderKey, DemoHost] = {
         blame=scm_pb2.BLAME_SOURCE_MIRROR,
     ),
     ProviderKey.BITBUCKET_SERVER: DemoHost(
-        provider=scm_pb2.PROVIDER_BITBUCKET_SERVER, full_name="ACME/demo"
+        provider=scm_pb2.PROVIDER_BITBUCKET_SERVER, full_name="ACME/demo", lists_branch=False
     ),
     ProviderKey.VSTS: DemoHost(
         provider=scm_pb2.PROVIDER_AZURE_DEVOPS,

@@ -22,7 +22,8 @@ def do_job(client: ScmClient, git: GitTruth, setting: Setting, report: Report) -
     repository = _list_repositories(client, git, setting, report)
     _read_commit(client, git, repository, report)
     lines = _choose_lines(git)
-    _blame_one(client, git, setting, repository, lines[len(lines) // 2], report)
+    context = _blame_one(client, git, repository, lines[len(lines) // 2], report)
+    _check_source(context, git, setting, report)
     _blame_many(client, git, repository, lines, report)
     _blame_file(client, git, repository, lines[len(lines) // 2].path, report)
     _map_code(client, git, setting, repository, report)
@@ -39,7 +40,8 @@ def _list_repositories(
     report.fact("repositories", [item.name for item in repositories], [setting.host.full_name])
     repository = client.get_repository(repositories[0].id)
     report.fact("provider", repository.provider, setting.host.provider)
-    report.fact("default branch", repository.config["default_branch"], git.branch())
+    branch = git.branch() if setting.host.lists_branch else ""
+    report.fact("default branch", repository.config["default_branch"], branch)
     return repository
 
 
@@ -75,19 +77,21 @@ def _choose_files(paths: Sequence[str]) -> list[str]:
     return code[::step][:_FILES]
 
 
-def _blame_one(  # noqa: PLR0913
-    client: ScmClient,
-    git: GitTruth,
-    setting: Setting,
-    repository: Repository,
-    line: TrueLine,
-    report: Report,
-) -> None:
+def _blame_one(
+    client: ScmClient, git: GitTruth, repository: Repository, line: TrueLine, report: Report
+) -> CommitContext:
     report.heading(f"GetCommitContext: {line.path}, line {line.number}")
     context = client.get_commit_context(repository.id, git.head().sha, line.path, line.number)
     _check_blame(git, context, line, report)
-    source = scm_pb2.BlameSource.Name(context.blame_source)
-    report.fact("obtained from", source, scm_pb2.BlameSource.Name(setting.host.blame))
+    return context
+
+
+def _check_source(context: CommitContext, git: GitTruth, setting: Setting, report: Report) -> None:
+    """No host's own blame ignores revisions, so that the mirror is asked where some are."""
+    ignores = git.ignored_revisions("HEAD") is not None
+    source = scm_pb2.BLAME_SOURCE_MIRROR if ignores else setting.host.blame
+    name = scm_pb2.BlameSource.Name
+    report.fact("obtained from", name(context.blame_source), name(source))
 
 
 def _check_blame(git: GitTruth, context: CommitContext, line: TrueLine, report: Report) -> None:
@@ -154,6 +158,7 @@ def _map_code(
         repository_id=repository.id,
         stack_root="/app/",
         source_root="src/",
+        default_branch="" if setting.host.lists_branch else git.branch(),
     )
     report.fact("project", mapping.project_id, setting.project_id)
     report.fact("maps", (mapping.stack_root, mapping.source_root), ("/app/", "src/"))

@@ -1,13 +1,17 @@
 """What git itself says: the facts that the demonstration's answers are held against."""
 
 import os
+import re
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 
+IGNORE_REVS = ".git-blame-ignore-revs"
+_FULL_ID = re.compile(r"[0-9a-f]{40}")
 _GENERATED_COMMITS = 200
 _START = datetime(2025, 1, 1, tzinfo=UTC)
 _PEOPLE = (("Ada Lovelace", "ada@example.com"), ("Åsa Öberg", "asa@example.com"))
@@ -87,9 +91,20 @@ class GitTruth:
         """What a command lists with NULs between."""
         return [name for name in self.run(*arguments).split("\x00") if name]
 
+    def ignored_revisions(self, ref: str) -> list[str] | None:
+        """The full ids in the commit's file of revisions that blame ignores; None without one."""
+        if not self.paths("ls-tree", "-z", ref, "--", IGNORE_REVS):
+            return None
+        lines = self.run("show", f"{ref}:{IGNORE_REVS}").split("\n")
+        return [line.strip() for line in lines if _FULL_ID.fullmatch(line.strip())]
+
     def blame(self, ref: str, path: str) -> list[TrueLine]:
-        """The blame of a whole file."""
-        porcelain = self.run("blame", "--line-porcelain", ref, "--", path)
+        """The blame of a whole file, without the revisions that the commit has ignored."""
+        with tempfile.NamedTemporaryFile("w", prefix="ignore-revs-") as file:
+            file.write("\n".join(self.ignored_revisions(ref) or ()))
+            file.flush()
+            ignored = f"--ignore-revs-file={file.name}"
+            porcelain = self.run("blame", "--line-porcelain", ignored, ref, "--", path)
         lines: list[TrueLine] = []
         sha = ""
         for line in porcelain.split("\n"):
