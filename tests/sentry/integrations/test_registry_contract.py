@@ -220,6 +220,16 @@ def test_its_folder_is_like_every_other(provider: type[IntegrationProvider]) -> 
 
 
 @each_provider
+def test_it_has_goldens(provider: type[IntegrationProvider]) -> None:
+    """What the host really sent and what it is read as; a subclass reads what its base reads."""
+    keys = {provider.key.value} | {
+        base.key.value for base in provider.__mro__[1:] if getattr(base, "key", None) in ProviderKey
+    }
+    folder = Path(__file__).parent
+    assert any((folder / key / "golden.json").is_file() for key in keys)
+
+
+@each_provider
 def test_a_commits_page(provider: type[IntegrationProvider]) -> None:
     url = provider.commit_url_format.format(url="https://git.example/a/b", sha="f" * 40)
     assert url.startswith("https://git.example/a/b/")

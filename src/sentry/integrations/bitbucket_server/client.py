@@ -256,10 +256,11 @@ class BitbucketServerClient:
         )
         if answer.status in _BAD_REQUEST:  # what stands there is no file
             raise NotFound("file")
-        size = len(answer.body)
+        body = answer.file_bytes()
+        size = len(body)
         if answer.truncated:
             size = max(size, self._size_of(answer, identifier, path=path, ref=ref))
-        return FileContent(path=path, commit_sha=ref, content=answer.body[:max_bytes], size=size)
+        return FileContent(path=path, commit_sha=ref, content=body[:max_bytes], size=size)
 
     def _size_of(self, answer: HostResponse, identifier: str, *, path: str, ref: str) -> int:
         told = answer.headers.get("content-length", "")

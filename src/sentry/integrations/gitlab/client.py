@@ -143,12 +143,13 @@ class GitLabClient:
         """
         where = project.file_route("/raw", path=path)
         answer = self._file(where, sha, read_at_most=max_bytes)
+        body = answer.file_bytes()
         size = parse.parse_file_size(answer.headers)
         if size is None and not answer.truncated:
-            size = len(answer.body)
+            size = len(body)
         if size is None:
             size = self._size(project, path, sha)
-        content = answer.body[:max_bytes]
+        content = body[:max_bytes]
         return FileContent(path=path, commit_sha=sha, content=content, size=max(size, len(content)))
 
     def _size(self, project: Project, path: str, sha: str) -> int:

@@ -67,6 +67,16 @@ class HostResponse:
             ) from None
         return value
 
+    def file_bytes(self) -> bytes:
+        """The body as a file's bytes, of a host that never sends one as a page for people.
+
+        Raises:
+            HostUnavailable: it is a page: somebody between us and the host answered, or a sign-in.
+        """
+        if self.headers.get("content-type", "").lower().startswith("text/html"):
+            raise HostUnavailable("a page came in the place of the file", status=self.status)
+        return self.body
+
 
 def _refuse_constant(_: str) -> NoReturn:
     raise ValueError("NaN and Infinity are no JSON")

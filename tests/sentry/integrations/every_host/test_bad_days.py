@@ -1,0 +1,89 @@
+"""What every host may answer on a bad day, and what the caller is told of it."""
+
+import logging
+
+import pytest
+
+from forge_emulator import Fault
+from sentry import options
+from sentry.integrations.grpc.generated import scm_pb2
+from sentry.testutils.rpc import RpcAnswer, RpcStatus
+
+from .conftest import Place
+from .hosts import TOKEN
+
+BROKEN = (RpcStatus.FAILED_PRECONDITION, "INTEGRATION_BROKEN")
+ABSENT = (RpcStatus.NOT_FOUND, "RESOURCE_NOT_FOUND")
+LIMITED = (RpcStatus.RESOURCE_EXHAUSTED, "HOST_RATE_LIMITED")
+AWAY = (RpcStatus.UNAVAILABLE, "HOST_UNAVAILABLE")
+REFUSED = (RpcStatus.INVALID_ARGUMENT, "ARGUMENT_INVALID")
+
+STATUSES = {401: {BROKEN}, 403: {BROKEN, LIMITED}, 404: {ABSENT}, 410: {ABSENT}}
+STATUSES |= {409: {REFUSED, ABSENT}, 422: {REFUSED, ABSENT}, 429: {LIMITED}}
+STATUSES |= {500: {AWAY}, 502: {AWAY}, 503: {AWAY}, 504: {AWAY}}
+
+
+@pytest.fixture(autouse=True)
+def _asks_once():
+    with options.override({"scm.http.max-attempts": 1, "scm.http.total-timeout": 2.0}):
+        yield
+
+
+def read_a_file(place: Place) -> RpcAnswer:
+    """One call of the host's REST API as of a full id, so that nothing else is asked."""
+    request = scm_pb2.GetFileRequest(
+        repository_id=place.repository.id,
+        ref=place.git("rev-parse", "HEAD").strip(),
+        path="README.md",
+    )
+    return place.rpc("GetFile", request)
+
+
+def assert_no_secret(caplog: pytest.LogCaptureFixture, answer: RpcAnswer) -> None:
+    told = [answer.message, str(answer.trailers), caplog.text]
+    assert not any(TOKEN in text for text in told)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_refusal(place, caplog, status):
+    caplog.set_level(logging.DEBUG)
+    place.emulator.faults.add(Fault(kind="status", status=status))
+    answer = read_a_file(place)
+    assert (answer.status, answer.reason) in STATUSES[status], answer.message
+    assert_no_secret(caplog, answer)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault(kind="html"),
+        Fault(kind="html", status=502),
+        Fault(kind="truncated"),
+        Fault(kind="empty", status=500),
+        Fault(kind="drop"),
+        Fault(kind="latency", seconds=4.0),
+        Fault(kind="redirect", location="http://198.51.100.7/elsewhere"),
+    ],
+    ids=lambda fault: f"{fault.kind}-{fault.status or ''}",
+)
+def test_what_is_no_answer(place, caplog, fault):
+    caplog.set_level(logging.DEBUG)
+    place.emulator.faults.add(fault)
+    answer = read_a_file(place)
+    # a page in place of an answer is a sign-in page where the host has such ones
+    wanted = {AWAY, BROKEN} if fault.kind in {"html", "redirect"} else {AWAY}
+    assert (answer.status, answer.reason) in wanted, answer.message
+    assert_no_secret(caplog, answer)
+
+
+def test_the_limit_is_told_with_a_time(place):
+    place.emulator.faults.add(Fault(kind="rate_limit_primary"))
+    answer = read_a_file(place)
+    assert (answer.status, answer.reason) == LIMITED
+    assert "RetryInfo" in " ".join(type(each).__name__ for each in answer.details)
+
+
+def test_a_host_that_is_well_again_is_asked_again(place):
+    place.emulator.faults.add(Fault(kind="status", status=503, times=1))
+    assert read_a_file(place).status is RpcStatus.UNAVAILABLE
+    assert read_a_file(place).response.path == "README.md"
