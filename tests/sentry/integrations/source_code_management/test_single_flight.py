@@ -89,13 +89,13 @@ class TestTogether:
     @pytest.mark.parametrize("keep", [0.0, 60.0])
     def test_all_have_the_answer_of_the_first(self, store, pool, keep):
         host = Host(keep=keep)
-        sleep, reached = waiting(until=5)
+        sleep, reached = waiting(until=3)
         first = pool.submit(fly, ["a"], host)
         assert host.called.wait(PATIENCE)
-        others = [pool.submit(fly, ["a"], host, sleep=sleep) for _ in range(5)]
+        others = [pool.submit(fly, ["a"], host, sleep=sleep) for _ in range(3)]
         assert reached.wait(PATIENCE)
         host.gate.set()
-        assert [told(each.result(PATIENCE), "a") for each in (first, *others)] == [b"a 1"] * 6
+        assert [told(each.result(PATIENCE), "a") for each in (first, *others)] == [b"a 1"] * 4
         assert host.asked == [("a",)]
         fly(["a"], host)
         assert len(host.asked) == (1 if keep else 2)
