@@ -1,6 +1,7 @@
 """What this platform adds to SQLite connections."""
 
 import math
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,14 +22,20 @@ def _past_deadline() -> int:
     return int(end is not None and time.monotonic() > end)
 
 
-def _watch(connection: Any, **_: object) -> None:
+def _prepare(connection: Any, **_: object) -> None:
     if connection.vendor == "sqlite":
         connection.connection.set_progress_handler(_past_deadline, _STEPS)
+        most = connection.connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
+        connection.features.max_query_params = most
 
 
 def connect() -> None:
-    """Makes every SQLite connection stop a statement when the deadline of the call has passed."""
-    connection_created.connect(_watch, dispatch_uid="sqlite-deadline")
+    """Makes every SQLite connection stop a statement when the deadline of the call has passed.
+
+    A statement takes as many parameters as this SQLite can: Django counts on the 999 of versions
+    before 3.32, and splits what inserts more.
+    """
+    connection_created.connect(_prepare, dispatch_uid="sqlite")
 
 
 class _BusyTimeout:

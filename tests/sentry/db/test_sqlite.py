@@ -6,6 +6,7 @@ import pytest
 from django.db import OperationalError, connection, connections
 
 from sentry.db.sqlite import _past_deadline
+from sentry.models import Organization
 from sentry.utils.deadline import deadline_at, deadline_end, remaining
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,6 +43,10 @@ class TestStatements:
 
     def test_one_without_a_deadline_is_not(self):
         assert count(300_000) == 300_000
+
+    def test_one_takes_many_parameters(self, django_assert_num_queries):
+        with django_assert_num_queries(1):
+            assert Organization.objects.in_bulk(range(10_000)) == {}
 
     def test_one_in_time_is_not(self):
         with deadline_at(time.monotonic() + 60):
