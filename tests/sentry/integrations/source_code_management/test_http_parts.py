@@ -1,5 +1,7 @@
 """The session's small parts: paths, cache, limits."""
 
+import random
+
 import httpx
 import pytest
 
@@ -70,7 +72,9 @@ def key(name: str) -> CacheKey:
 
 
 def stored(size: int) -> HostResponse:
-    return HostResponse(status=200, headers={"etag": "x"}, body=b"x" * size)
+    """An answer that no compression makes smaller."""
+    body = random.Random(size).randbytes(size)
+    return HostResponse(status=200, headers={"etag": "x"}, body=body)
 
 
 def cache(entries: int = 3, size: int = 100_000) -> ResponseCache:
@@ -99,6 +103,14 @@ def test_the_cache_is_bounded_by_bytes():
     replaced = answers.get(key("49"))
     assert replaced is not None
     assert len(replaced.body) == 1
+
+
+def test_the_cache_keeps_what_can_be_compressed_in_little_room_and_gives_it_whole():
+    answers = cache(entries=1000, size=100_000)
+    page = HostResponse(status=200, headers={"etag": "x"}, body=b'{"name": "shop"}, ' * 5000)
+    for number in range(50):
+        answers.put(key(str(number)), page)
+    assert all(answers.get(key(str(number))) == page for number in range(50))
 
 
 def test_a_cache_of_no_entries_keeps_nothing():
