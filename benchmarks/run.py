@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 
-from benchmarks import guest, in_process, lists, mirrors, seed, served, tasks
+from benchmarks import guest, in_process, lists, mirrors, seed, served, sync, tasks
 from benchmarks.report import Figure
 
 type Measurement = Callable[[seed.Seed], Iterable[Figure]]
@@ -35,6 +35,7 @@ MEASUREMENTS: tuple[tuple[Measurement, tuple[str, ...]], ...] = (
     (tasks.enqueue, ("task_enqueue_over_celery", "task_row_and_enqueue_us")),
     (tasks.embedded, ("embedded_tasks_per_second",)),
     (tasks.memory, ("rss_all_mb",)),
+    (sync.repositories, ("sync_sql_per_page", "sync_rss_growth_mb", "sync_seconds")),
     (guest.cached, ("blame_cached_over_uncached",)),
     (guest.single_flight, ("single_flight_requests",)),
     (

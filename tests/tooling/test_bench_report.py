@@ -47,6 +47,7 @@ def test_every_figure_that_must_be_reached_is_measured() -> None:
         "list_short_query_p50_ms", "rss_web_mb", "rss_web_growth_pct",
         "task_enqueue_over_celery", "task_row_and_enqueue_us", "embedded_tasks_per_second",
         "mirror_clone_requests", "mirror_cold_blame_requests", "mirror_blame_over_git",
+        "sync_sql_per_page", "sync_rss_growth_mb", "sync_seconds",
         "rss_all_mb", "rest_list_sql_spread", "rest_list_sql_most",
         "blame_cached_over_uncached", "single_flight_requests", "batch_blame_requests",
         "batch_blame_requests_per_file_max", "batch_blame_requests_per_file_cold_max",
