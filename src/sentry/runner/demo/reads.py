@@ -12,7 +12,7 @@ from sentry_scm_client import CAPABILITY_CODE_SEARCH, Repository, ScmClient
 _BACK = 10
 _MOST_ENTRIES = 50_000
 _MATCHES = 100
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9]{5,}")
+_WORD = re.compile(r"[A-Za-z0-9]+")
 
 
 def read_more(
@@ -85,7 +85,8 @@ def _search(
 
 def _rarest_word(git: GitTruth, lines: Sequence[TrueLine]) -> tuple[str, list[str]]:
     """The word of the lines that the fewest files hold, with these, letter case ignored."""
-    found = {word for line in lines for word in _WORD.findall(line.text)} or {lines[0].text.strip()}
+    found = {word for line in lines for word in _WORD.findall(line.text)}
+    found = found or {word for line in lines for word in line.text.split()}
     longest = sorted(found, key=lambda word: (-len(word), word))[:3]
     held = {word: git.files_with(word) for word in longest}
     return min(held.items(), key=lambda item: len(item[1]))
