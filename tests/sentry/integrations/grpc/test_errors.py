@@ -141,6 +141,7 @@ class TestTable:
         errors.ProviderDisabled: "FAILED_PRECONDITION",
         errors.IntegrationDisabled: "FAILED_PRECONDITION",
         errors.IntegrationBroken: "FAILED_PRECONDITION",
+        errors.AddressRefused: "FAILED_PRECONDITION",
         errors.RateLimited: "RESOURCE_EXHAUSTED",
         errors.TooLarge: "RESOURCE_EXHAUSTED",
         errors.DeadlineExceeded: "DEADLINE_EXCEEDED",
