@@ -73,7 +73,7 @@ def test_two_leaders_do_not_start_a_slot_twice(monkeypatch: pytest.MonkeyPatch) 
 def test_a_schedule_holds_the_tasks_of_the_silo_alone(settings) -> None:
     settings.SILO_MODE = "CONTROL"
     Scheduler(SCHEDULE).tick()
-    assert periodic() == {"sentry.tasks.sweep_expired"}
+    assert periodic() == {"sentry.tasks.sweep_expired", "sentry.tasks.sweep_webhooks"}
 
 
 def test_a_lease_is_one_holders_until_it_expires_or_is_given_back() -> None:

@@ -81,6 +81,7 @@ def test_a_passing_failure_is_tried_again(installed, shop, emulator):
     assert [request.status for request in emulator.requests] == [503, 200]
 
 
+@pytest.mark.django_db  # what is left of a low limit is counted for all processes
 def test_a_used_up_limit_is_left_alone(shop):
     """Bitbucket does not say how long; see ``test_dialect``."""
     hosted = [HostedRepository(full_name="acme/shop", path=str(shop.path))]

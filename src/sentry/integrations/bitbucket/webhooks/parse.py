@@ -39,9 +39,15 @@ def parse_delivery(event: str, value: Json) -> list[WebhookEvent]:
         return [push for push in pushes if push is not None]
     if event in _PULLS:
         pull = pull_of(body.object("pullrequest"))
-        return [PullRequestEvent(repository_id=repository.text("uuid"), pull_request=pull)]
+        when = body.object("pullrequest").optional_time("updated_on")
+        return [
+            PullRequestEvent(
+                repository_id=repository.text("uuid"), pull_request=pull, updated_at=when
+            )
+        ]
     if event in _CHANGED:
-        return [RepositoryChangedEvent(repository=repository_of(repository))]
+        when = repository.optional_time("updated_on")
+        return [RepositoryChangedEvent(repository=repository_of(repository), updated_at=when)]
     return [RepositoryDeletedEvent(repository_id=repository.text("uuid"))]
 
 
