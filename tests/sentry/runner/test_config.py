@@ -78,7 +78,7 @@ def test_a_value_comes_from_one_place(sentry: Sentry, words: list[str]) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["get", "auth.cache-tl"], "'auth.cache-tl' is not registered; did you mean auth.cache-ttl?"),
+        (["get", "auth.cache-tl"], "'auth.cache-tl' is not registered; did you mean auth.cache-ttl"),
         (["set", "nothing", "1"], "option: 'nothing' is not registered\n"),
         (["delete", "nothing"], "option: 'nothing' is not registered\n"),
         (["set", "auth.cache-ttl", "fast"], "auth.cache-ttl: expected a value of type float"),
