@@ -144,7 +144,13 @@ def platform(folder: Path) -> Iterator[Platform]:
     """Makes an installation in the folder, with the emulator beside it."""
     home = folder / "home"
     repository = make_repository(folder / "shop")
-    environment = {**os.environ, "SENTRY_HOME": str(home), "SCM_ALLOWED_HOSTS": "127.0.0.1"}
+    environment = {
+        **os.environ,
+        "SENTRY_HOME": str(home),
+        "SCM_ALLOWED_HOSTS": "127.0.0.1",
+        # so that a slow host is slow however often the same is asked
+        "SENTRY_OPTION_SCM_BLAME_CACHE_TTL": "0",
+    }
     home.mkdir(mode=0o700)
     secret = home / "github.token"
     emulator = [

@@ -208,6 +208,7 @@ def test_beat_starts_the_schedule_and_stops_at_sigterm(
             return {name for (name,) in names} == {
                 "sentry.tasks.sweep_deletions",
                 "sentry.tasks.sweep_expired",
+                "sentry.tasks.sweep_webhooks",
             }
 
     with started([SENTRY, "run", "beat"], environment, tmp_path) as beat:
