@@ -22,7 +22,7 @@ class WebhookStatus(models.IntegerChoices):
 class WebhookPayload(ControlModel):
     """A delivery whose signature was good. The row is the work, and later what tells a repeat.
 
-    ``digest`` is the SHA-256 of the event's name and the body, in hex; ``delivery_id`` the host's
+    ``digest`` is the SHA-256 of the body, in hex; ``delivery_id`` the host's
     own id, "" where it sends none; ``event`` what the host calls it. ``payload`` holds the body and
     the headers that matter, encrypted, and is null once the delivery is done. ``reason`` names
     the last error's class, or says why it was given up. ``expires_at`` is null while it waits.

@@ -53,6 +53,7 @@ def test_every_body_is_read_or_refused(provider: type[IntegrationProvider]) -> N
     for body, name, value in itertools.product(BODIES, NAMES, VALUES):
         request = WebhookRequest(headers={name: value}, body=body)
         assert isinstance(receiver.delivery_id(request), str)
+        assert isinstance(receiver.event_name(request), str)
         try:
             assert isinstance(receiver.events(request), list)
         except HostUnavailable:

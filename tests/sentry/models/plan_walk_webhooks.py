@@ -127,6 +127,8 @@ def _of_a_region(scene: Scene) -> list[Call]:
         is_complete=False,
     )
     repository = models.Repository.objects.get(pk=scene.repository.id)
+    gone = models.Repository.objects.get(pk=scene.repository.id)
+    gone.external_id = "0"  # the host has another one of its name
     now = datetime.now(UTC)
     renamed = RepositoryChangedEvent(
         repository=RepositoryInfo(
@@ -148,7 +150,7 @@ def _of_a_region(scene: Scene) -> list[Call]:
             for event in (_pull(PullRequestState.OPEN), _pull(PullRequestState.MERGED))
         ),
         call(repository_events.follow_change, repository, installation, renamed),
-        call(repository_events.follow_deletion, repository),
+        call(repository_events.follow_deletion, gone, installation),
         call(webhooks._repository, installation, push),
     ]
 

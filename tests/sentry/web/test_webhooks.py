@@ -212,7 +212,7 @@ class WebhookDoorTest(TestCase):
 
     def test_what_is_not_followed_is_done(self):
         integration = self.integrate()
-        for number, event in enumerate(("ping", "", "installation", "star", "ü")):
+        for number, event in enumerate(("ping", "", "installation", "star", "ü" * 99)):
             self.deliver(integration, body_of(n=number), event=event, delivery=str(number))
         run_due_tasks()
         assert {row.status for row in WebhookPayload.objects.all()} == {WebhookStatus.DONE}
@@ -233,9 +233,25 @@ class WebhookDoorTest(TestCase):
         self.deliver(integration, delivery="1")
         assert self.deliver(integration, delivery="2").status_code == 200
         assert self.deliver(integration, delivery="1", event="ping").status_code == 200
-        assert self.deliver(integration, delivery="3", event="ping").status_code == 202
+        assert self.deliver(integration, delivery="3", event="ping").status_code == 200
         assert self.deliver(integration, body_of(ref="x"), delivery="").status_code == 202
         assert self.deliver(integration, body_of(ref="y"), delivery="").status_code == 202
+
+    def test_headers_are_not_signed_so_none_makes_a_repeat_new(self):
+        integration = self.integrate()
+        assert self.deliver(integration).status_code == 202
+        run_due_tasks()
+        for number, name in enumerate(("a-event", "x-a-event", "x-event-key", "x-gitlab-event")):
+            again = self.deliver(integration, delivery=f"new-{number}", **{name: "x"})
+            assert again.status_code == 200
+        changed = self.deliver(integration, delivery="newer", event="repository")
+        assert changed.status_code == 200
+        assert run_due_tasks() == 0
+        assert WebhookPayload.objects.count() == 1
+
+    def test_the_event_is_named_by_the_header_of_its_host_alone(self):
+        self.deliver(self.integrate(), **{"a-event": "x", "x-event-key": "y"})
+        assert WebhookPayload.objects.get().event == "push"
 
     def test_two_integrations_may_get_the_same(self):
         one, two = self.integrate(), self.integrate()

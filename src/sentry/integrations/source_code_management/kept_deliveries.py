@@ -25,7 +25,6 @@ _UNKEPT = (
 )
 _MOST_HEADERS = 40
 _LONGEST_HEADER = 1024
-_LONGEST_EVENT = 64
 type Kept = dict[str, object]
 
 
@@ -48,16 +47,9 @@ def kept_headers(headers: Mapping[str, str], secrets: Iterable[str]) -> dict[str
     return dict(list(kept.items())[:_MOST_HEADERS])
 
 
-def event_of(headers: Mapping[str, str]) -> str:
-    """What the host calls the event; "" where no header tells."""
-    names = (name for name in sorted(headers) if name.endswith(("-event", "-event-key")))
-    return headers[name][:_LONGEST_EVENT] if (name := next(names, "")) else ""
-
-
 def digest_of(request: WebhookRequest) -> str:
-    """The SHA-256 of the event's name and the body, in hex."""
-    event = hashlib.sha256(event_of(request.headers).encode()).digest()
-    return hashlib.sha256(event + request.body).hexdigest()
+    """The SHA-256 of the body alone, in hex: headers are not signed, so none may tell a repeat."""
+    return hashlib.sha256(request.body).hexdigest()
 
 
 def keep(headers: Mapping[str, str], body: bytes) -> Kept:

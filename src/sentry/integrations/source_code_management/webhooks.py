@@ -104,6 +104,13 @@ class WebhookReceiver(Protocol):
         """The host's id of the delivery; "" where it sends none. It is not signed everywhere."""
         ...
 
+    def event_name(self, request: WebhookRequest) -> str:
+        """What the host calls the event, from where ``events`` reads it; "" where it does not say.
+
+        For operators to see; not signed everywhere. Never raises.
+        """
+        ...
+
     def events(self, request: WebhookRequest) -> list[WebhookEvent]:
         """What the delivery tells; nothing for a ping or for what the platform does not follow.
 

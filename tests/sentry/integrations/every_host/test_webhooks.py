@@ -18,7 +18,7 @@ from sentry.integrations.source_code_management.actions.webhook_registration imp
     register_webhooks,
 )
 from sentry.integrations.source_code_management.http_runtime import shared_runtime
-from sentry.integrations.source_code_management.types import RepositoryRef
+from sentry.integrations.source_code_management.types import ProviderKey, RepositoryRef
 from sentry.models import (
     Commit,
     CommitAuthor,
@@ -26,6 +26,7 @@ from sentry.models import (
     Integration,
     PullRequest,
     Repository,
+    RepositoryStatus,
     WebhookPayload,
     WebhookStatus,
 )
@@ -240,3 +241,14 @@ def test_a_pull_request_is_recorded(hooked: Hooked) -> None:
     hooked.hand_over()
     row.refresh_from_db()
     assert row.state == "merged"
+
+
+def test_a_deletion_is_followed_where_the_host_tells_of_it(hooked: Hooked) -> None:
+    hooked.emulator.remove_repository(hooked.kind.full_name)
+    hooked.hand_over()
+    hooked.repository.refresh_from_db()
+    silent = hooked.kind.key in (ProviderKey.GITLAB, ProviderKey.BITBUCKET_SERVER)
+    expected = RepositoryStatus.ACTIVE if silent else RepositoryStatus.DISABLED
+    assert hooked.repository.status == expected
+    states = set(WebhookPayload.objects.values_list("status", flat=True))
+    assert states <= {WebhookStatus.DONE}

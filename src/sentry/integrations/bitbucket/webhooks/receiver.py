@@ -35,9 +35,13 @@ class BitbucketWebhookReceiver:
         """The ``X-Request-UUID``."""
         return request.headers.get("x-request-uuid", "")
 
+    def event_name(self, request: WebhookRequest) -> str:
+        """``X-Event-Key``, which is not signed."""
+        return request.headers.get("x-event-key", "")
+
     def events(self, request: WebhookRequest) -> list[WebhookEvent]:
         """See ``WebhookReceiver``."""
-        return parse_delivery(request.headers.get("x-event-key", ""), _json(request.body))
+        return parse_delivery(self.event_name(request), _json(request.body))
 
 
 def _json(body: bytes) -> Json:

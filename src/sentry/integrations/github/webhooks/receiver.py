@@ -43,9 +43,13 @@ class GitHubWebhookReceiver:
         """``X-GitHub-Delivery``, which is not signed."""
         return request.headers.get("x-github-delivery", "")
 
+    def event_name(self, request: WebhookRequest) -> str:
+        """``X-GitHub-Event``, which is not signed."""
+        return request.headers.get("x-github-event", "")
+
     def events(self, request: WebhookRequest) -> list[WebhookEvent]:
         """See ``WebhookReceiver``."""
-        return parse_delivery(request.headers.get("x-github-event", ""), _value(request))
+        return parse_delivery(self.event_name(request), _value(request))
 
     def installation_of(self, request: WebhookRequest) -> str:
         """See ``AppWebhookReceiver``: "host:installation", as ``external_id_of`` makes it."""

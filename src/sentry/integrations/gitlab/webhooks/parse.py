@@ -71,6 +71,16 @@ def _hook(item: JsonObject) -> RegisteredHook:
     )
 
 
+def parse_event_name(value: Json) -> str:
+    """What a delivery calls its event: a project's webhook in one field, a system hook in another.
+
+    Raises:
+        HostUnavailable: the body is not what GitLab sends.
+    """
+    body = as_object(value, "delivery")
+    return body.optional_text("object_kind") or body.optional_text("event_name") or ""
+
+
 def parse_delivery(value: Json, *, instance: str) -> list[WebhookEvent]:
     """What a delivery tells; nothing for what the platform does not follow.
 

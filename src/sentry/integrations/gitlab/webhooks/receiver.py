@@ -9,7 +9,8 @@ import hmac
 import re
 from collections.abc import Sequence
 
-from sentry.integrations.gitlab.webhooks.parse import parse_delivery
+from sentry.integrations.gitlab.webhooks.parse import parse_delivery, parse_event_name
+from sentry.integrations.source_code_management.errors import HostUnavailable
 from sentry.integrations.source_code_management.json_reader import decode_json
 from sentry.integrations.source_code_management.webhooks import WebhookEvent, WebhookRequest
 
@@ -41,6 +42,13 @@ class GitLabWebhookReceiver:
     def delivery_id(self, request: WebhookRequest) -> str:
         """The id that stays the same when GitLab sends a delivery again."""
         return next((request.headers[name] for name in _IDS if request.headers.get(name)), "")
+
+    def event_name(self, request: WebhookRequest) -> str:
+        """The body's ``object_kind`` or ``event_name``; no header decides what a delivery is."""
+        try:
+            return parse_event_name(decode_json(request.body))
+        except HostUnavailable:
+            return ""
 
     def events(self, request: WebhookRequest) -> list[WebhookEvent]:
         """See ``WebhookReceiver``."""

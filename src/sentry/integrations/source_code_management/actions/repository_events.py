@@ -6,10 +6,10 @@ from datetime import datetime
 
 from sentry.integrations.base import Integration
 from sentry.integrations.source_code_management.actions.credential_health import check_not_broken
-from sentry.integrations.source_code_management.actions.installations import require
-from sentry.integrations.source_code_management.actions.rows import STATES
+from sentry.integrations.source_code_management.actions.installations import ref_of, require
+from sentry.integrations.source_code_management.actions.rows import STATES, to_repository
 from sentry.integrations.source_code_management.actions.sync import HOST_FACTS, fits, new_row
-from sentry.integrations.source_code_management.errors import ScmError
+from sentry.integrations.source_code_management.errors import NotFound, ScmError
 from sentry.integrations.source_code_management.repository import RepositoryIntegration
 from sentry.integrations.source_code_management.types import Capability, RepositoryInfo
 from sentry.integrations.source_code_management.webhooks import RepositoryChangedEvent
@@ -44,11 +44,30 @@ def follow_change(
     ).update(name=fresh.name, url=fresh.url, config={**facts, **fresh.config, **told_at})
 
 
-def follow_deletion(repository: Repository) -> None:
-    """Switches a repository off that is gone from its host; what is stored of it stays."""
+def follow_deletion(repository: Repository, installation: Integration) -> None:
+    """Switches a repository off that is gone from its host; what is stored of it stays.
+
+    A delivery alone is not believed, since what it was signed for may be over: the host is asked.
+
+    Raises:
+        ScmError: the host does not say whether it has the repository; nothing was changed.
+    """
+    if _is_on_host(repository, installation):
+        return
     Repository.objects.filter(
         id=repository.id, organization_id=repository.organization_id, status__in=STATES
     ).update(status=RepositoryStatus.DISABLED)
+
+
+def _is_on_host(repository: Repository, installation: Integration) -> bool:
+    """Whether the host has the repository; another one that took its name is not it."""
+    check_not_broken(installation)
+    host = require(installation, RepositoryIntegration, Capability.REPOSITORIES)
+    try:
+        found = host.get_repository(ref_of(to_repository(repository)).identifier)
+    except NotFound:
+        return False
+    return found.external_id == repository.external_id
 
 
 def _as_it_is_now(installation: Integration, told: RepositoryInfo) -> RepositoryInfo | None:

@@ -16,7 +16,6 @@ from django.utils import timezone
 from sentry.integrations.manager import integrations
 from sentry.integrations.source_code_management.kept_deliveries import (
     digest_of,
-    event_of,
     keep,
     kept_headers,
 )
@@ -33,6 +32,7 @@ from sentry.utils import metrics
 
 TASK = "sentry.tasks.handle_webhook"
 _LONGEST_DELIVERY_ID = 255
+_LONGEST_EVENT = 64
 _LARGEST_ID = (1 << 63) - 1
 # What is compared where there is no secret, so that an answer tells nothing by its time.
 _NOBODYS_SECRET = random_secrets.token_urlsafe(32)
@@ -83,7 +83,7 @@ def accept(*, provider: str, integration_id: int | None, request: WebhookRequest
         integration=integration,
         delivery_id=receiver.delivery_id(request)[:_LONGEST_DELIVERY_ID],
         digest=digest_of(request),
-        event=event_of(request.headers),
+        event=receiver.event_name(request)[:_LONGEST_EVENT],
         payload=keep(kept_headers(request.headers, secrets), request.body),
         received_at=timezone.now(),
     )

@@ -140,7 +140,7 @@ def _apply(installation: Integration, delivery: Delivery, event: WebhookEvent) -
         case RepositoryChangedEvent():
             follow_change(repository, installation, event)
         case RepositoryDeletedEvent():
-            follow_deletion(repository)
+            follow_deletion(repository, installation)
         case PushEvent() if is_active:
             record_push(repository, installation, event)
         case PullRequestEvent() if is_active:

@@ -62,6 +62,14 @@ class VstsWebhookReceiver:
             return ""
         return number or ""
 
+    def event_name(self, request: WebhookRequest) -> str:
+        """The body's ``eventType``."""
+        try:
+            name = _body(request).optional_text("eventType")
+        except HostUnavailable:
+            return ""
+        return name or ""
+
     def events(self, request: WebhookRequest) -> list[WebhookEvent]:
         """See ``WebhookReceiver``."""
         body = _body(request)

@@ -9,6 +9,7 @@ from sentry.models import (
     RepositoryStatus,
     WebhookStatus,
 )
+from sentry.tasks import handle_webhook
 from sentry.testutils.factories import Factories
 from tests.sentry.integrations.scene import Scene
 
@@ -73,10 +74,41 @@ def test_a_name_that_no_column_holds(hooked: Scene) -> None:
 
 def test_a_deleted_repository_is_switched_off_and_stays(hooked: Scene) -> None:
     Factories.create_commit(hooked.repository)
+    hooked.emulator.remove_repository("acme/shop")
     deliver(hooked, "repository", repository_body(hooked, "acme/shop", "deleted"))
     row = Repository.objects.get(pk=hooked.repository.id)
     assert row.status == RepositoryStatus.DISABLED
     assert Commit.objects.count() == 1
+
+
+def test_a_deletion_that_is_over_changes_nothing(hooked: Scene) -> None:
+    """Restored since, or the delivery is an old one that somebody sends once more."""
+    body = repository_body(hooked, "acme/shop", "deleted")
+    assert deliver(hooked, "repository", body).status == WebhookStatus.DONE
+    row = Repository.objects.get(pk=hooked.repository.id)
+    assert row.status == RepositoryStatus.ACTIVE
+
+
+def test_another_repository_of_the_name_is_not_the_deleted_one(hooked: Scene) -> None:
+    Repository.objects.filter(pk=hooked.repository.id).update(external_id="987654")
+    body = repository_body(hooked, "acme/shop", "deleted", id=987654)
+    deliver(hooked, "repository", body)
+    row = Repository.objects.get(pk=hooked.repository.id)
+    assert row.status == RepositoryStatus.DISABLED
+
+
+def test_a_deletion_waits_for_a_host_that_is_down(hooked: Scene) -> None:
+    hooked.emulator.remove_repository("acme/shop")
+    hooked.emulator.faults.add(Fault(kind="status", status=500))
+    body = repository_body(hooked, "acme/shop", "deleted")
+    waiting = deliver(hooked, "repository", body)
+    assert (waiting.status, waiting.reason) == (WebhookStatus.PENDING, "HostUnavailable")
+    row = Repository.objects.get(pk=hooked.repository.id)
+    assert row.status == RepositoryStatus.ACTIVE
+    hooked.emulator.faults.clear()
+    handle_webhook(waiting.pk)
+    row.refresh_from_db()
+    assert row.status == RepositoryStatus.DISABLED
 
 
 def test_a_new_repository_is_not_followed(hooked: Scene) -> None:
