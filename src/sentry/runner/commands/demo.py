@@ -28,6 +28,8 @@ from sentry.runner.base import examples
 def demo(*, provider: str, repo: Path | None) -> None:
     """Do the platform's main job on a real git repository and check it against git.
 
+    Works for all six hosts, one at a time: --provider says which one is emulated.
+
     Starts an emulator of the host's API over the repository and the platform on SQLite, both on
     free loopback ports and in a temporary folder, sets them up with the commands that an operator
     uses, and calls the service with its Python client. What the host cannot do must be refused,
