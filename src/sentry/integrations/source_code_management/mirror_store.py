@@ -189,8 +189,10 @@ class MirrorStore:
             os.close(descriptor)  # and the lock with it
 
     def _folder(self, name: str) -> Path:
+        # Each by itself: what mkdir makes on the way to a folder does not get the mode.
+        self._root.mkdir(parents=True, exist_ok=True, mode=_MODE)
         folder = self._root / name
-        folder.mkdir(parents=True, exist_ok=True, mode=_MODE)
+        folder.mkdir(exist_ok=True, mode=_MODE)
         return folder
 
 

@@ -87,10 +87,12 @@ def test_what_a_killed_process_left_is_not_taken_for_a_mirror(store: MirrorStore
     assert not left.exists()
 
 
-def test_the_folders_are_the_owners_alone(store: MirrorStore) -> None:
+def test_the_folders_are_the_owners_alone(tmp_path: Path) -> None:
+    root = tmp_path / "new" / "mirrors"
+    store = MirrorStore(root)
     make(store, "a")
     store.refuse("b")
-    for folder in store.home.parent.iterdir():
+    for folder in (root, *root.iterdir()):
         assert folder.stat().st_mode & 0o077 == 0
 
 
