@@ -360,6 +360,9 @@ class _Mirror:
             try:
                 if found.missing:
                     found = find_file(self._git, file)  # now that it is here, it has a size
+                if found.missing:  # what a link leads to, now that the link is here
+                    self._fetch(functools.partial(self._missing, [], found.missing))
+                    continue
                 return blame_file(self._git, file, found, lines=lines)
             except TooLarge as error:
                 return error

@@ -14,6 +14,7 @@ from sentry.integrations.source_code_management.mirror_parse import (
     parse_blame,
     parse_commits,
     parse_ignore_revs,
+    parse_link,
     parse_tree,
 )
 from sentry.integrations.source_code_management.types import CommitInfo
@@ -21,6 +22,7 @@ from sentry.integrations.source_code_management.types import CommitInfo
 IGNORE_REVS = ".git-blame-ignore-revs"
 _MAX_FILE = 64 * 1024 * 1024
 _MAX_IGNORE_REVS = 1024 * 1024
+_MAX_LINK = 4096
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +40,11 @@ class AskedFile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FoundFile:
-    """The file's entry in the commit's tree, and that of the revisions to ignore, if any."""
+    """The file's entry in the commit's tree, and that of the revisions to ignore, if any.
+
+    Where the latter is a link, it is the entry that the link leads to; the link's own while it is
+    not on disk.
+    """
 
     file: TreeFile
     ignore_revs: TreeFile | None
@@ -81,9 +87,23 @@ def find_file(git: Git, asked: AskedFile) -> FoundFile:
         raise NotFound("file")
     if (file.size or 0) > _MAX_FILE:
         raise TooLarge("the file is larger than this platform blames")
-    if ignore_revs is not None and ignore_revs.kind != "blob":
-        ignore_revs = None
-    return FoundFile(file=file, ignore_revs=ignore_revs)
+    return FoundFile(file=file, ignore_revs=_behind_link(git, asked.sha, ignore_revs))
+
+
+def _behind_link(git: Git, sha: str, entry: TreeFile | None) -> TreeFile | None:
+    """A file in the root, or the one that a link there leads to; None where there is no file.
+
+    A link to a link leads nowhere. A link whose content is not on disk stays as it is.
+    """
+    if entry is not None and entry.is_link and entry.size is not None:
+        content = git("cat-file", "blob", entry.object_id) if entry.size <= _MAX_LINK else b""
+        path = parse_link(content)
+        if path is None:
+            return None
+        entry = parse_tree(git("ls-tree", "-z", "-l", "--full-tree", sha, "--", path)).get(path)
+        if entry is not None and entry.is_link:
+            return None
+    return entry if entry is not None and entry.kind == "blob" else None
 
 
 def blame_file(
@@ -92,7 +112,8 @@ def blame_file(
     """Blames some lines (from 1), or all with None. A line that the file has not is left out.
 
     Renames are followed. The revisions that the commit's own ``.git-blame-ignore-revs`` names are
-    ignored; what is no full id in it is left out, and one of more than a MiB as a whole.
+    ignored, also where it is a link to a file of the same tree; what is no full id in it is left
+    out, and one of more than a MiB as a whole.
 
     Raises:
         GitFailedError: something that is needed is not on disk, or cannot be read.
@@ -107,14 +128,14 @@ def blame_file(
         output = _blame(git, arguments, asked, lines)
     return FileBlame(
         lines={line.number: line for line in parse_blame(output)},
-        ignore_revs_applied=ignored is not None,
+        ignore_revs_applied=bool(ignored),
     )
 
 
-def _ignored_revisions(git: Git, file: TreeFile | None) -> tuple[str, ...] | None:
-    """The revisions to ignore; None where there is no such file, or an unreasonable one."""
+def _ignored_revisions(git: Git, file: TreeFile | None) -> tuple[str, ...]:
+    """The revisions to ignore; none where there is no such file, or an unreasonable one."""
     if file is None or (file.size or 0) > _MAX_IGNORE_REVS:
-        return None
+        return ()
     return parse_ignore_revs(git("cat-file", "blob", file.object_id))
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from posixpath import normpath
 
 from sentry.integrations.source_code_management.errors import (
     HostForbidden,
@@ -26,6 +27,7 @@ COMMIT_FORMAT = "%H%x00%an%x00%ae%x00%ct%x00%B"
 _COMMIT_FIELDS = 5
 
 _SUBMODULE = "160000"
+_LINK = "120000"
 _TOO_FEW_LINES = re.compile(r"has only (\d+) lines?")
 _OBJECT_ID = re.compile(r"\b[0-9a-f]{40}(?:[0-9a-f]{24})?\b")
 _MAX_TIME = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
@@ -36,11 +38,15 @@ _MAX_TIME = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TreeFile:
-    """What a tree holds under a path. ``size`` in bytes; None where the object is not here."""
+    """What a tree holds under a path. ``size`` in bytes; None where the object is not here.
+
+    A symbolic link is a blob, too: its content is the path that it leads to.
+    """
 
     kind: str
     object_id: str
     size: int | None
+    is_link: bool = False
 
 
 def parse_tree(output: bytes) -> dict[bytes, TreeFile]:
@@ -49,9 +55,12 @@ def parse_tree(output: bytes) -> dict[bytes, TreeFile]:
     for record in output.split(b"\0"):
         facts, tab, path = record.partition(b"\t")
         if tab:
-            _, kind, object_id, size = facts.decode("ascii").split()
+            mode, kind, object_id, size = facts.decode("ascii").split()
             entries[path] = TreeFile(
-                kind=kind, object_id=object_id, size=int(size) if size.isdigit() else None
+                kind=kind,
+                object_id=object_id,
+                size=int(size) if size.isdigit() else None,
+                is_link=mode == _LINK,
             )
     return entries
 
@@ -119,6 +128,14 @@ def parse_ignore_revs(content: bytes) -> tuple[str, ...]:
     """
     lines = (line.partition("#")[0].strip() for line in decode_text(content).splitlines())
     return tuple(dict.fromkeys(line.lower() for line in lines if is_full_sha(line.lower())))
+
+
+def parse_link(content: bytes) -> bytes | None:
+    """The path that a symbolic link in the root leads to; None where that is not below the root."""
+    path = normpath(content)
+    if content.startswith(b"/") or b"\0" in content or path.split(b"/")[0] in {b".", b".."}:
+        return None
+    return path
 
 
 # --- history -----------------------------------------------------------------------------------

@@ -214,7 +214,39 @@ class TestRevisionsToIgnore:
     @pytest.mark.parametrize("content", [b"", b"no id at all\n", b"\0" * 100, b"x" * 2_000_000])
     def test_a_file_without_any_breaks_nothing(self, own_odd: MirrorScene, content: bytes) -> None:
         noise, _ = self.commit_with(own_odd, content)
-        assert facts(own_odd.blame("a.py", 1)) == [(noise, "one ")]
+        (answer,) = own_odd.blame("a.py", 1)
+        assert facts([answer]) == [(noise, "one ")]
+        assert isinstance(answer, FileBlameInfo)
+        assert not answer.ignore_revs_applied
+
+    def link(self, scene: MirrorScene, target: str) -> str:
+        """The sha of a change to ignore, which a file says that a link leads to."""
+        noise = scene.git.commit("Reformat", {"a.py": b"one \nTWO \n"})
+        (scene.git.path / ".git-blame-ignore-revs").symlink_to(target)
+        (scene.git.path / "again").symlink_to("etc/revs")
+        scene.git.commit("Ignore it", {"etc/revs": f"{noise}\n".encode()})
+        return noise
+
+    @pytest.mark.parametrize("target", ["etc/revs", "./etc/../etc//revs"])
+    def test_a_link_is_followed(self, own_odd: MirrorScene, target: str) -> None:
+        noise = self.link(own_odd, target)
+        answers = own_odd.blame("a.py", 1, 2)
+        assert all(isinstance(each, FileBlameInfo) and each.ignore_revs_applied for each in answers)
+        assert noise not in {sha for sha, _ in facts(answers)}
+        assert own_odd.requests() == [*CLONE, *FETCH, *FETCH]
+        assert all(each.ignore_revs_applied for each in own_odd.whole("a.py"))
+        assert own_odd.requests() == []
+
+    @pytest.mark.parametrize(
+        "target",
+        ["../etc/revs", "/etc/passwd", "etc", "again", "nothing", ".", ":(glob)**", "x" * 4095],
+    )
+    def test_a_link_to_no_file_of_the_tree(self, own_odd: MirrorScene, target: str) -> None:
+        noise = self.link(own_odd, target)
+        (answer,) = own_odd.blame("a.py", 1)
+        assert facts([answer]) == [(noise, "one ")]
+        assert isinstance(answer, FileBlameInfo)
+        assert not answer.ignore_revs_applied
 
     def test_the_file_of_the_asked_commit_counts(self, own_odd: MirrorScene) -> None:
         noise, _ = self.commit_with(own_odd, b"NOISE\n")

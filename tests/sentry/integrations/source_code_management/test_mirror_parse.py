@@ -22,6 +22,7 @@ from sentry.integrations.source_code_management.mirror_parse import (
     parse_changes,
     parse_commits,
     parse_ignore_revs,
+    parse_link,
     parse_renames,
     parse_tree,
 )
@@ -33,15 +34,18 @@ def test_a_tree_has_sizes_where_contents_are_here():
     output = (
         f"100644 blob {A}      12\ta b\n\tc\x00100644 blob {B}     BAD\t\xff\x00"
         f"160000 commit {A}       -\tsub\x00040000 tree {B}       -\tdir\0"
+        f"120000 blob {A}       3\tlink\0"
     ).encode("latin-1")
     entries = parse_tree(output)
-    assert list(entries) == [b"a b\n\tc", b"\xff", b"sub", b"dir"]
+    assert list(entries) == [b"a b\n\tc", b"\xff", b"sub", b"dir", b"link"]
     assert [(e.kind, e.size) for e in entries.values()] == [
         ("blob", 12),
         ("blob", None),
         ("commit", None),
         ("tree", None),
+        ("blob", 3),
     ]
+    assert [path for path, entry in entries.items() if entry.is_link] == [b"link"]
     assert parse_tree(b"") == {}
 
 
@@ -93,6 +97,29 @@ def test_a_cut_list_of_commits_has_the_whole_ones():
 )
 def test_revisions_to_ignore(content, ids):
     assert parse_ignore_revs(content.encode()) == ids
+
+
+@pytest.mark.parametrize(
+    ("content", "path"),
+    [
+        (b"x", b"x"),
+        (b"./a/b", b"a/b"),
+        (b"a/../b//c", b"b/c"),
+        (b"...", b"..."),
+        (b"-x\n\xff", b"-x\n\xff"),
+        (b"", None),
+        (b".", None),
+        (b"a/..", None),
+        (b"..", None),
+        (b"../x", None),
+        (b"a/../../x", None),
+        (b"/x", None),
+        (b"//x", None),
+        (b"x\0y", None),
+    ],
+)
+def test_where_a_link_leads(content, path):
+    assert parse_link(content) == path
 
 
 def test_changes_against_each_parent():
