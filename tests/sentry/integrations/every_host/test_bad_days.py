@@ -1,6 +1,7 @@
 """What every host may answer on a bad day, and what the caller is told of it."""
 
 import logging
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def _asks_once():
         yield
 
 
-def read_a_file(place: Place) -> RpcAnswer:
+def read_a_file(place: Place) -> RpcAnswer[Any]:
     """One call of the host's REST API as of a full id, so that nothing else is asked."""
     request = scm_pb2.GetFileRequest(
         repository_id=place.repository.id,
@@ -39,7 +40,7 @@ def read_a_file(place: Place) -> RpcAnswer:
     return place.rpc("GetFile", request)
 
 
-def assert_no_secret(caplog: pytest.LogCaptureFixture, answer: RpcAnswer) -> None:
+def assert_no_secret(caplog: pytest.LogCaptureFixture, answer: RpcAnswer[Any]) -> None:
     told = [answer.message, str(answer.trailers), caplog.text]
     assert not any(TOKEN in text for text in told)
 
