@@ -199,8 +199,7 @@ class _Keeper:
         self._store = MirrorStore(Path(settings.SCM_MIRRORS_DIR))
 
     def blame(self, asked: _Asked) -> _Blamed:
-        patience = options.get_float("scm.mirrors.refused-ttl")
-        if self._store.is_refused(self._key, within=patience):
+        if self._is_refused():
             raise self._refusal()
         try:
             return self._try(asked)
@@ -212,11 +211,21 @@ class _Keeper:
         try:
             return self._try(asked)
         except SizeExceededError:
-            self._store.refuse(self._key)
-            self._drop("mirror.refused")
-            raise self._refusal() from None
+            self._drop("mirror.outgrown")
+            raise self._refused() from None
         except _UnreadableError:
             raise HostUnavailable("git could not blame the file") from None
+
+    def _refused(self) -> MirrorRefused:
+        """Refuses the repository from now on, for a while."""
+        logger.warning("mirror.refused", extra={"mirror": self._key})
+        self._store.refuse(self._key)
+        return self._refusal()
+
+    def _is_refused(self) -> bool:
+        return self._store.is_refused(
+            self._key, within=options.get_float("scm.mirrors.refused-ttl")
+        )
 
     def _refusal(self) -> MirrorRefused:
         return MirrorRefused(
@@ -245,10 +254,14 @@ class _Keeper:
         with self._store.fetching(self._key):
             if self._store.has(self._key):
                 return  # another one made it meanwhile
+            if self._is_refused():
+                raise self._refusal()  # or tried to
             try:
                 self._store.make(self._key, self._fill)
             except DeadlineExceeded:
                 raise MirrorNotMadeError from None
+            except SizeExceededError:
+                raise self._refused() from None  # without contents: there is nothing to leave out
         self._store.make_room(options.get_int("scm.mirrors.total-bytes"))
 
     def _fill(self, folder: Path) -> None:

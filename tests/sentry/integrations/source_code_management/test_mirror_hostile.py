@@ -215,6 +215,16 @@ class TestCaps:
         with override_options({"scm.mirrors.refused-ttl": 0.0}):
             assert isinstance(large.blame("large.bin", 1)[0], FileBlameInfo)
 
+    def test_what_is_too_large_from_the_first_is_fetched_once(self, large: MirrorScene) -> None:
+        large.emulator.faults.add(Fault(kind="refuse_partial_clone"))
+        with (
+            override_options({"scm.mirrors.full-max-bytes": 1_000_000}),
+            ThreadPoolExecutor(3) as pool,
+        ):
+            asked = [pool.submit(large.blame, "a.py", 1) for _ in range(3)]
+            assert {type(each.exception()) for each in asked} == {MirrorRefused}
+        assert large.requests().count("GET info/refs") == 1
+
     def test_contents_that_fill_a_mirror_up_make_way(self, large: MirrorScene) -> None:
         with override_options({"scm.mirrors.max-bytes": 4_000_000}):
             for path in ("large.bin", "larger.bin", "large.bin"):
