@@ -1,6 +1,7 @@
 """GitHub's calls about comparisons, trees, branches, pull requests and code: path, call, parse."""
 
 from collections.abc import Callable, Iterator, Sequence
+from http import HTTPStatus
 from itertools import islice
 
 from sentry.integrations.github import parse_reads
@@ -22,6 +23,8 @@ _PER_PAGE = 100
 _MAX_FILES = 3000
 _COMPARED_FILES = 300
 _TEXT_MATCH = {"accept": "application/vnd.github.text-match+json"}
+# A commit that is not there is a 422; an empty repository, which has none, a 409.
+_NO_COMMIT = frozenset({int(HTTPStatus.CONFLICT), int(HTTPStatus.UNPROCESSABLE_ENTITY)})
 _MOST_FOUND = 1000  # GitHub's search shows no more
 
 type InRepository = Callable[..., Route]
@@ -117,7 +120,10 @@ class GitHubReads:
             self._where(identifier, "/commits/{sha}/pulls", sha=sha),
             resource="commit",
             query={"per_page": _PER_PAGE},
+            passed=_NO_COMMIT,
         )
+        if answer.status in _NO_COMMIT:
+            raise NotFound("commit")
         return parse_reads.parse_pull_requests(answer.json())
 
     def search_code(

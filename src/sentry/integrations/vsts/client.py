@@ -1,6 +1,8 @@
 """Azure DevOps' API as the platform uses it: a path, one call, a parse."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 
@@ -31,6 +33,8 @@ from sentry.integrations.vsts.reads import VstsReads
 
 _PER_PAGE = 100
 _PREVIEW = "7.1-preview.1"
+# Shorter ones are more often names that are not there.
+_ABBREVIATION = re.compile(r"[0-9a-fA-F]{7,39}")
 _SHA_LENGTH = 40
 _SCANNED, _SCANS = 1000, 10
 _ABSENT_ITEM = "GitItemNotFoundException"
@@ -165,6 +169,9 @@ class VstsClient:
             tip = self._tip(repo, _version("branch", name)) or self._tip(
                 repo, _version("tag", name)
             )
+        if tip is None and _ABBREVIATION.fullmatch(ref):
+            with suppress(NotFound):
+                return self._find_abbreviated(repo, ref.lower())
         if tip is None:
             raise NotFound("ref")
         return tip

@@ -190,6 +190,7 @@ def test_refs_are_resolved(installed, emulator, shop):
     for name in ("main", "feature/checkout", "v1.0", "v2.0", "refs/heads/main", "refs/tags/v2.0"):
         assert installed.resolve_ref(SHOP, name) == shop.id(name)
     assert installed.resolve_ref(SHOP, shop.id("v1.0")) == shop.id("v1.0")
+    assert installed.resolve_ref(SHOP, shop.id("main")[:9]) == shop.id("main")
     for name in ("no/such", "refs/tags/main", "a?b", "a b", "%2e%2e"):
         with pytest.raises(NotFound) as caught:
             installed.resolve_ref(SHOP, name)
