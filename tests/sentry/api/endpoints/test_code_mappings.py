@@ -106,11 +106,14 @@ class ListTest(CodeMappingsCase):
         for _ in range(2):
             for _ in range(4):
                 self.create_code_mapping(project=self.create_project(self.organization))
-            self.items()
-            with CaptureQueriesContext(connection) as captured:
-                self.items()
-            counts.append(len(captured))
+            counts.append(min(self.statements() for _ in range(3)))
         assert counts[0] == counts[1] <= 4
+
+    def statements(self) -> int:
+        """Those of one list; a minute that begins meanwhile leases its limit anew with some more."""
+        with CaptureQueriesContext(connection) as captured:
+            self.items()
+        return len(captured)
 
 
 class CreateTest(CodeMappingsCase):
