@@ -26,6 +26,7 @@ from sentry.integrations.source_code_management.errors import (
 from sentry.integrations.source_code_management.http import HostAuth, HostSession
 from sentry.integrations.source_code_management.oauth import OAuthAuth
 from sentry.integrations.source_code_management.oauth_endpoint import ClientForm, TokenEndpoint
+from sentry.integrations.source_code_management.source_links import LinkingInstallation
 from sentry.integrations.source_code_management.types import (
     BranchInfo,
     Capability,
@@ -47,7 +48,7 @@ _FULL_SHA = (40, 64)
 _SHORTEST_SHA = 4
 
 
-class BitbucketIntegration(Integration):
+class BitbucketIntegration(LinkingInstallation, Integration):
     """An installation of Bitbucket in an organization. It has no issues; git does its blame."""
 
     @functools.cached_property
@@ -239,26 +240,6 @@ class BitbucketIntegration(Integration):
 
     def _source_urls(self) -> SourceUrls:
         return SourceUrls(self._metadata.endpoints().web)
-
-    def source_url_matches(self, url: str) -> bool:
-        """See ``SourceUrlIntegration``."""
-        return self._source_urls().matches(url)
-
-    def format_source_url(self, repo: RepositoryRef, *, path: str, ref: str) -> str:
-        """See ``SourceUrlIntegration``."""
-        return self._source_urls().of_file(repo, path=path, ref=ref)
-
-    def extract_branch_from_source_url(self, repo: RepositoryRef, url: str) -> str:
-        """See ``SourceUrlIntegration``."""
-        return self._source_urls().parts(repo, url)[0]
-
-    def extract_source_path_from_source_url(self, repo: RepositoryRef, url: str) -> str:
-        """See ``SourceUrlIntegration``."""
-        return self._source_urls().parts(repo, url)[1]
-
-    def format_commit_url(self, repo: RepositoryRef, *, sha: str) -> str:
-        """See ``SourceUrlIntegration``."""
-        return self._source_urls().of_commit(repo, sha=sha)
 
 
 def _is_hex(text: str) -> bool:

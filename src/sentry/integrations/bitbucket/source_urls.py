@@ -1,8 +1,14 @@
 """Links to source code on Bitbucket, both ways. Pure."""
 
 import re
-from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote
 
+from sentry.integrations.source_code_management.source_links import (
+    below,
+    is_below,
+    quoted,
+    split_url,
+)
 from sentry.integrations.source_code_management.types import RepositoryRef
 
 _VIEW = re.compile(r"(?:src|annotate|raw)/(?P<rest>.+)")
@@ -17,21 +23,16 @@ class SourceUrls:
 
     def matches(self, url: str) -> bool:
         """Whether the URL is one of this Bitbucket's pages."""
-        base, other = urlsplit(self._web_url), _split(url)
-        return (
-            other is not None
-            and (other.scheme, other.netloc.lower()) == (base.scheme, base.netloc.lower())
-            and f"{other.path}/".startswith(f"{base.path}/")
-        )
+        return is_below(url, self._web_url)
 
     def of_file(self, repo: RepositoryRef, *, path: str, ref: str) -> str:
         """The page of a file as of a branch, tag or commit; the ref is one segment of it."""
         segment = quote(ref, safe="@", errors="replace")
-        return f"{self._repository(repo)}/src/{segment}/{_quoted(path.lstrip('/'))}"
+        return f"{self._repository(repo)}/src/{segment}/{quoted(path.lstrip('/'))}"
 
     def of_commit(self, repo: RepositoryRef, *, sha: str) -> str:
         """The page of a commit."""
-        return f"{self._repository(repo)}/commits/{_quoted(sha)}"
+        return f"{self._repository(repo)}/commits/{quoted(sha)}"
 
     def parts(self, repo: RepositoryRef, url: str) -> tuple[str, str]:
         """The branch and the path in a file's URL; both "" where it is none of this repository.
@@ -41,7 +42,8 @@ class SourceUrls:
         the repository's default branch (``config["default_branch"]``) is known, of others the
         first part is taken.
         """
-        match = _VIEW.fullmatch(self._rest(repo, url))
+        is_own = self.matches(url)
+        match = _VIEW.fullmatch(below(url, self._repository(repo))) if is_own else None
         if match is None:
             return "", ""
         named = _at(url)
@@ -52,30 +54,12 @@ class SourceUrls:
         first, _, others = raw.partition("/")
         return named or unquote(first), unquote(others)
 
-    def _rest(self, repo: RepositoryRef, url: str) -> str:
-        """What follows the repository in a URL's path, as it is written; "" for another one."""
-        path = url.partition("?")[0].partition("#")[0]
-        prefix = f"{self._repository(repo)}/"
-        is_own = self.matches(url) and path[: len(prefix)].lower() == prefix.lower()
-        return path[len(prefix) :] if is_own else ""
-
     def _repository(self, repo: RepositoryRef) -> str:
-        return f"{self._web_url}/{_quoted(repo.identifier)}"
+        return f"{self._web_url}/{quoted(repo.identifier)}"
 
 
 def _at(url: str) -> str:
     """The branch that the query names."""
-    found = _split(url)
+    found = split_url(url)
     values = parse_qs(found.query).get("at", []) if found else []
     return values[0].removeprefix("refs/heads/") if values else ""
-
-
-def _split(url: str) -> SplitResult | None:
-    try:
-        return urlsplit(url)
-    except ValueError:
-        return None
-
-
-def _quoted(text: str) -> str:
-    return quote(text, safe="/@", errors="replace")

@@ -23,6 +23,7 @@ from sentry.integrations.source_code_management.errors import (
     ScmError,
 )
 from sentry.integrations.source_code_management.http import HostSession
+from sentry.integrations.source_code_management.source_links import LinkingInstallation
 from sentry.integrations.source_code_management.types import (
     BlameRangeInfo,
     BranchInfo,
@@ -86,7 +87,7 @@ class BitbucketServerMetadata(BaseModel):
         return TokenAuth(self.token or "")
 
 
-class BitbucketServerIntegration(Integration):
+class BitbucketServerIntegration(LinkingInstallation, Integration):
     """An installation of Bitbucket Data Center in an organization."""
 
     @functools.cached_property
@@ -237,26 +238,6 @@ class BitbucketServerIntegration(Integration):
 
     def _source_urls(self) -> SourceUrls:
         return SourceUrls(self._metadata.endpoints())
-
-    def source_url_matches(self, url: str) -> bool:
-        """See ``SourceUrlIntegration``."""
-        return self._source_urls().matches(url)
-
-    def format_source_url(self, repo: RepositoryRef, *, path: str, ref: str) -> str:
-        """See ``SourceUrlIntegration``."""
-        return self._source_urls().of_file(repo, path=path, ref=ref)
-
-    def extract_branch_from_source_url(self, repo: RepositoryRef, url: str) -> str:
-        """See ``SourceUrlIntegration``."""
-        return self._source_urls().parts(repo, url)[0]
-
-    def extract_source_path_from_source_url(self, repo: RepositoryRef, url: str) -> str:
-        """See ``SourceUrlIntegration``."""
-        return self._source_urls().parts(repo, url)[1]
-
-    def format_commit_url(self, repo: RepositoryRef, *, sha: str) -> str:
-        """See ``SourceUrlIntegration``."""
-        return self._source_urls().of_commit(repo, sha=sha)
 
 
 class BitbucketServerIntegrationProvider(IntegrationProvider):

@@ -1,10 +1,11 @@
 """Links to source code on Bitbucket Data Center, both ways. Pure."""
 
 import re
-from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from sentry.integrations.bitbucket_server.endpoints import Endpoints
 from sentry.integrations.bitbucket_server.names import parse_identifier
+from sentry.integrations.source_code_management.source_links import is_below, quoted, split_url
 from sentry.integrations.source_code_management.types import RepositoryRef
 
 _VIEWS = re.compile(r"(?:browse|raw)/(?P<path>.+)")
@@ -19,28 +20,23 @@ class SourceUrls:
 
     def matches(self, url: str) -> bool:
         """Whether the URL is one of this server's pages."""
-        base, other = urlsplit(self._endpoints.web), _split(url)
-        return (
-            other is not None
-            and (other.scheme, other.netloc.lower()) == (base.scheme, base.netloc.lower())
-            and f"{other.path}/".startswith(f"{base.path}/")
-        )
+        return is_below(url, self._endpoints.web)
 
     def of_file(self, repo: RepositoryRef, *, path: str, ref: str) -> str:
         """The page of a file as of a branch, tag or commit."""
         at = quote(ref, safe="", errors="replace")
-        return f"{self._page(repo)}/browse/{_quoted(path.lstrip('/'))}?at={at}"
+        return f"{self._page(repo)}/browse/{quoted(path.lstrip('/'))}?at={at}"
 
     def of_commit(self, repo: RepositoryRef, *, sha: str) -> str:
         """The page of a commit."""
-        return f"{self._page(repo)}/commits/{_quoted(sha)}"
+        return f"{self._page(repo)}/commits/{quoted(sha)}"
 
     def parts(self, repo: RepositoryRef, url: str) -> tuple[str, str]:
         """The branch and the path in a file's URL; both "" where it is none of this repository.
 
         The branch is "" where the URL has no ``at``, which stands for the default branch.
         """
-        parsed = _split(url)
+        parsed = split_url(url)
         if parsed is None or not self.matches(url):
             return "", ""
         for page in self._pages(repo):
@@ -60,14 +56,3 @@ class SourceUrls:
         name = parse_identifier(repo.identifier)
         other = f"{self._endpoints.web}/projects/{name.project}/repos/{name.slug}"
         return self._endpoints.page(name), other
-
-
-def _split(url: str) -> SplitResult | None:
-    try:
-        return urlsplit(url)
-    except ValueError:
-        return None
-
-
-def _quoted(text: str) -> str:
-    return quote(text, safe="/@", errors="replace")

@@ -33,6 +33,7 @@ from sentry.integrations.source_code_management.errors import (
 )
 from sentry.integrations.source_code_management.http import HostSession
 from sentry.integrations.source_code_management.http_cache import digest
+from sentry.integrations.source_code_management.source_links import LinkingInstallation
 from sentry.integrations.source_code_management.types import (
     BlameRangeInfo,
     BranchInfo,
@@ -115,7 +116,7 @@ class GitHubMetadata(BaseModel):
         return github_endpoints(base_url=self.base_url, web_url=self.web_url)
 
 
-class GitHubIntegration(Integration):
+class GitHubIntegration(LinkingInstallation, Integration):
     """An installation of GitHub in an organization; fulfils every capability."""
 
     metadata_model: ClassVar[type[GitHubMetadata]] = GitHubMetadata
@@ -321,26 +322,6 @@ class GitHubIntegration(Integration):
 
     def _source_urls(self) -> SourceUrls:
         return SourceUrls(self._metadata.endpoints().web)
-
-    def source_url_matches(self, url: str) -> bool:
-        """See ``SourceUrlIntegration``."""
-        return self._source_urls().matches(url)
-
-    def format_source_url(self, repo: RepositoryRef, *, path: str, ref: str) -> str:
-        """See ``SourceUrlIntegration``."""
-        return self._source_urls().of_file(repo, path=path, ref=ref)
-
-    def extract_branch_from_source_url(self, repo: RepositoryRef, url: str) -> str:
-        """See ``SourceUrlIntegration``."""
-        return self._source_urls().parts(repo, url)[0]
-
-    def extract_source_path_from_source_url(self, repo: RepositoryRef, url: str) -> str:
-        """See ``SourceUrlIntegration``."""
-        return self._source_urls().parts(repo, url)[1]
-
-    def format_commit_url(self, repo: RepositoryRef, *, sha: str) -> str:
-        """See ``SourceUrlIntegration``."""
-        return self._source_urls().of_commit(repo, sha=sha)
 
 
 class GitHubIntegrationProvider(IntegrationProvider):

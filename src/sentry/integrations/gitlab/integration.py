@@ -28,6 +28,7 @@ from sentry.integrations.source_code_management.errors import (
 from sentry.integrations.source_code_management.http import HostAuth, HostSession
 from sentry.integrations.source_code_management.oauth import OAuthAuth
 from sentry.integrations.source_code_management.oauth_endpoint import TokenEndpoint
+from sentry.integrations.source_code_management.source_links import LinkingInstallation
 from sentry.integrations.source_code_management.types import (
     BlameRangeInfo,
     BranchInfo,
@@ -52,7 +53,7 @@ from sentry.integrations.source_code_management.types import (
 )
 
 
-class GitLabIntegration(Integration):
+class GitLabIntegration(LinkingInstallation, Integration):
     """An installation of GitLab in an organization; fulfils every capability."""
 
     @functools.cached_property
@@ -263,26 +264,6 @@ class GitLabIntegration(Integration):
 
     def _source_urls(self) -> SourceUrls:
         return SourceUrls(self._metadata.endpoints().web)
-
-    def source_url_matches(self, url: str) -> bool:
-        """See ``SourceUrlIntegration``."""
-        return self._source_urls().matches(url)
-
-    def format_source_url(self, repo: RepositoryRef, *, path: str, ref: str) -> str:
-        """See ``SourceUrlIntegration``."""
-        return self._source_urls().of_file(repo, path=path, ref=ref)
-
-    def extract_branch_from_source_url(self, repo: RepositoryRef, url: str) -> str:
-        """See ``SourceUrlIntegration``."""
-        return self._source_urls().parts(repo, url)[0]
-
-    def extract_source_path_from_source_url(self, repo: RepositoryRef, url: str) -> str:
-        """See ``SourceUrlIntegration``."""
-        return self._source_urls().parts(repo, url)[1]
-
-    def format_commit_url(self, repo: RepositoryRef, *, sha: str) -> str:
-        """See ``SourceUrlIntegration``."""
-        return self._source_urls().of_commit(repo, sha=sha)
 
 
 def _auth_of(metadata: GitLabMetadata, model: RpcIntegration, organization_id: int) -> HostAuth:

@@ -18,6 +18,7 @@ from sentry.integrations.source_code_management.http import HostAuth, HostSessio
 from sentry.integrations.source_code_management.http_cache import digest
 from sentry.integrations.source_code_management.http_runtime import HttpRuntime, shared_runtime
 from sentry.integrations.source_code_management.oauth_client import ClientCredential
+from sentry.integrations.source_code_management.source_links import LinkingInstallation
 from sentry.integrations.source_code_management.types import (
     BranchInfo,
     CodeMatch,
@@ -100,7 +101,7 @@ class VstsMetadata(BaseModel):
         return entra_auth(self.entra, tenant=self.entra.tenant, endpoints=self.endpoints())
 
 
-class VstsIntegration(Integration):
+class VstsIntegration(LinkingInstallation, Integration):
     """An installation of Azure DevOps in an organization; blame comes from its mirrors."""
 
     @functools.cached_property
@@ -267,26 +268,6 @@ class VstsIntegration(Integration):
 
     def _source_urls(self) -> SourceUrls:
         return SourceUrls(self._metadata.endpoints())
-
-    def source_url_matches(self, url: str) -> bool:
-        """See ``SourceUrlIntegration``."""
-        return self._source_urls().matches(url)
-
-    def format_source_url(self, repo: RepositoryRef, *, path: str, ref: str) -> str:
-        """See ``SourceUrlIntegration``."""
-        return self._source_urls().of_file(repo, path=path, ref=ref)
-
-    def extract_branch_from_source_url(self, repo: RepositoryRef, url: str) -> str:
-        """See ``SourceUrlIntegration``."""
-        return self._source_urls().parts(repo, url)[0]
-
-    def extract_source_path_from_source_url(self, repo: RepositoryRef, url: str) -> str:
-        """See ``SourceUrlIntegration``."""
-        return self._source_urls().parts(repo, url)[1]
-
-    def format_commit_url(self, repo: RepositoryRef, *, sha: str) -> str:
-        """See ``SourceUrlIntegration``."""
-        return self._source_urls().of_commit(repo, sha=sha)
 
     # --- MirrorIntegration, WebhookIntegration -----------------------------------------------
 

@@ -1,9 +1,10 @@
 """Links to source code on Azure DevOps, both ways. Pure."""
 
 import re
-from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from sentry.integrations.source_code_management.errors import InvalidArgument
+from sentry.integrations.source_code_management.source_links import split_url
 from sentry.integrations.source_code_management.types import RepositoryRef
 from sentry.integrations.vsts.endpoints import Endpoints
 from sentry.integrations.vsts.parse import parse_identifier
@@ -60,7 +61,7 @@ class SourceUrls:
 
     def _below(self, url: str) -> str | None:
         """The path below the organization; None for a URL of another place."""
-        parts = _split(url)
+        parts = split_url(url)
         for base in (self._endpoints.web, self._endpoints.api):
             root = urlsplit(base)
             if (
@@ -82,15 +83,8 @@ class SourceUrls:
 
 
 def _query(url: str) -> dict[str, list[str]]:
-    parts = _split(url)
+    parts = split_url(url)
     return parse_qs(parts.query) if parts is not None else {}
-
-
-def _split(url: str) -> SplitResult | None:
-    try:
-        return urlsplit(url)
-    except ValueError:
-        return None
 
 
 def _quoted(text: str) -> str:
