@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from werkzeug.wrappers import Response
-
-from forge_emulator import smart_http
+from forge_emulator import git_door, smart_http
 from forge_emulator.auth import CredentialError
 from forge_emulator.dialects.bitbucket_server.auth import identify
 from forge_emulator.dialects.bitbucket_server.call import PERMISSIONS, permission_of
 
 if TYPE_CHECKING:
-    from werkzeug.wrappers import Request
+    from werkzeug.wrappers import Request, Response
 
     from forge_emulator.auth import Identity
     from forge_emulator.repositories import Repository
@@ -35,7 +33,7 @@ def answer(world: World, request: Request, *, partial_clone: bool) -> Response:
     match = _PATH.fullmatch(request.path)
     service = smart_http.service_of(request, match["suffix"]) if match else None
     if match is None or service is None:  # the dumb protocol is not spoken
-        return _refusal(403, "The requested service is not available")
+        return git_door.refusal(403, "The requested service is not available")
     try:
         identity = identify(world.credentials, request.headers.get("Authorization", ""))
     except CredentialError:
@@ -43,38 +41,27 @@ def answer(world: World, request: Request, *, partial_clone: bool) -> Response:
     found = world.repositories.by_name(f"{match['key']}/{match['slug']}")
     if found is None:
         missing = "The requested repository does not exist, or you may not see it."
-        return _ask(missing) if identity is None else _refusal(404, missing)
+        return _ask(missing) if identity is None else git_door.refusal(404, missing)
     if not _may(world, identity, found, service):
         refusal = "You are not permitted to access the repository."
-        return _ask(refusal) if identity is None else _refusal(403, refusal)
-    user = "anonymous" if identity is None else identity.login
-    try:
-        return smart_http.serve(
-            request,
-            found.git_dir,
-            match["suffix"],
-            user=user,
-            partial_clone=partial_clone,
-            watch_push=world.watch_push(found, user),
-        )
-    except OSError:  # the repository on disk is gone
-        return _refusal(500, "An internal error occurred")
+        return _ask(refusal) if identity is None else git_door.refusal(403, refusal)
+    return git_door.serve(
+        world,
+        request,
+        found,
+        match["suffix"],
+        identity,
+        partial_clone=partial_clone,
+        failure="An internal error occurred",
+    )
+
+
+def _ask(message: str) -> Response:
+    return git_door.ask(message, "Atlassian Bitbucket")
 
 
 def _may(world: World, identity: Identity | None, found: Repository, service: str) -> bool:
     """Whether a caller may fetch, or push."""
-    granted = identity is not None and identity.grants(found)
     if service == "git-receive-pack":
-        may_write = granted and permission_of(identity) >= _WRITE
-        return may_write and world.allow_push and not found.hosted.archived
-    return granted or not found.hosted.private
-
-
-def _ask(message: str) -> Response:
-    response = _refusal(401, message)
-    response.headers["WWW-Authenticate"] = 'Basic realm="Atlassian Bitbucket"'
-    return response
-
-
-def _refusal(status: int, message: str) -> Response:
-    return Response(f"{message}\n", status, content_type="text/plain; charset=utf-8")
+        return permission_of(identity) >= _WRITE and git_door.may_push(world, identity, found)
+    return git_door.may_read(identity, found)

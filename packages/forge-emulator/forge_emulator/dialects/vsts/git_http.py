@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from werkzeug.wrappers import Response
-
-from forge_emulator import smart_http
+from forge_emulator import git_door, smart_http
 from forge_emulator.auth import CredentialError
 from forge_emulator.dialects.vsts.auth import identify
 from forge_emulator.dialects.vsts.call import repository_id
 from forge_emulator.dialects.vsts.replies import challenge
 
 if TYPE_CHECKING:
-    from werkzeug.wrappers import Request
+    from werkzeug.wrappers import Request, Response
 
     from forge_emulator.auth import Identity
     from forge_emulator.repositories import Repository
@@ -35,27 +33,23 @@ def answer(world: World, request: Request, *, partial_clone: bool) -> Response:
     match = _PATH.fullmatch(request.path)
     service = smart_http.service_of(request, match["suffix"]) if match else None
     if match is None or service is None:  # the host does not speak the dumb protocol
-        return _refusal(400, "TF401030: The request is not supported.")
+        return git_door.refusal(400, "TF401030: The request is not supported.")
     try:
         identity = identify(world, request.headers.get("Authorization", ""))
     except CredentialError:
-        return challenge(_refusal(401, "TF400813: Resource not available for anonymous access."))
+        return challenge(
+            git_door.refusal(401, "TF400813: Resource not available for anonymous access.")
+        )
     found = _repository(world, identity, match["project"] or match["name"], match["name"])
     if found is None:
-        return _refusal(404, f"TF401019: The Git repository {match['name']} does not exist.")
-    if service == "git-receive-pack" and not (world.allow_push and identity.grants(found)):
-        return _refusal(403, "TF401027: You need the Git 'GenericContribute' permission.")
-    try:
-        return smart_http.serve(
-            request,
-            found.git_dir,
-            match["suffix"],
-            user=identity.login,
-            partial_clone=partial_clone,
-            watch_push=world.watch_push(found, identity.login),
+        return git_door.refusal(
+            404, f"TF401019: The Git repository {match['name']} does not exist."
         )
-    except OSError:  # the repository on disk is gone
-        return _refusal(500, "Internal Server Error")
+    if service == "git-receive-pack" and not (world.allow_push and identity.grants(found)):
+        return git_door.refusal(403, "TF401027: You need the Git 'GenericContribute' permission.")
+    return git_door.serve(
+        world, request, found, match["suffix"], identity, partial_clone=partial_clone
+    )
 
 
 def _repository(world: World, identity: Identity, project: str, name: str) -> Repository | None:
@@ -65,7 +59,3 @@ def _repository(world: World, identity: Identity, project: str, name: str) -> Re
         if found.hosted.owner.lower() == project.lower() and name.lower() in names:
             return found if identity.sees(found) else None
     return None
-
-
-def _refusal(status: int, message: str) -> Response:
-    return Response(f"{message}\n", status, content_type="text/plain; charset=utf-8")
