@@ -141,6 +141,10 @@ class DetailsTest(IntegrationsCase):
         assert response.data["id"] == str(self.integration.pk)
         assert Integration.objects.get().plain_metadata()["token"] == "ghp_good"
 
+    def test_the_same_host_may_come_along(self):
+        assert self.put("ghp_good", base_url=self.host.url).status_code == 200
+        assert Integration.objects.get().plain_metadata()["token"] == "ghp_good"
+
     def test_what_cannot_be_put(self):
         assert self.put("ghp_poor").status_code == 400
         assert self.put("ghp_good", base_url="https://elsewhere.example").status_code == 400

@@ -209,26 +209,34 @@ def replace_credential(
     Args:
         caller: who asks.
         integration_id: an integration of the caller's organization.
-        metadata: the credential alone, as the provider's ``metadata_model`` names its parts.
+        metadata: the credential, as the provider's ``metadata_model`` names its parts. Where the
+            host is may come along, if it is as it was.
         verify: asks the host whose credential it is and what it lacks, before anything is stored.
 
     Raises:
-        InvalidArgument: the id or the credential is not acceptable, the metadata name a host, or
-            the credential lacks permissions.
+        InvalidArgument: the id or the credential is not acceptable, the metadata name another
+            host, or the credential lacks permissions.
         NotFound: the caller's organization has no such integration.
         ProviderDisabled: the provider's feature flag is off.
         AlreadyExists: another integration has the new credential's identity.
         HostError, IntegrationBroken: the host did not answer, or not to this credential.
     """
-    for key in _HOST_KEYS & metadata.keys():
-        raise InvalidArgument(key, "the host of an integration stays as it is")
     installed = _installed(caller, integration_id)
     provider = check_provider(installed.integration.provider, caller.organization_id)
-    host = {
+    kept = {
         key: value for key, value in installed.integration.metadata.items() if key in _KEPT_KEYS
     }
-    candidate = _candidate(caller, provider, {**host, **metadata}, verify=verify)
+    credential = _without_host(metadata, kept)
+    candidate = _candidate(caller, provider, {**kept, **credential}, verify=verify)
     return _replace(caller, integration_id, candidate)
+
+
+def _without_host(metadata: Mapping[str, object], kept: Mapping[str, object]) -> dict[str, object]:
+    """The metadata without where the host is, which must be as it was; a last slash is nothing."""
+    for key in sorted(_HOST_KEYS & metadata.keys()):
+        if str(metadata[key]).rstrip("/") != str(kept.get(key)).rstrip("/"):
+            raise InvalidArgument(key, "the host of an integration stays as it is")
+    return {key: value for key, value in metadata.items() if key not in _HOST_KEYS}
 
 
 def _replace(caller: Caller, integration_id: int, candidate: _Candidate) -> InstalledIntegration:

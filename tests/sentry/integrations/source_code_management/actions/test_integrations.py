@@ -123,6 +123,15 @@ def test_a_new_credential_leaves_all_else_as_it_is() -> None:
     assert add(organization.id, metadata={"token": "ghp_new", **host}).id == first.id
 
 
+@pytest.mark.parametrize("base_url", ["https://git.example/api/v3", "https://git.example/api/v3/"])
+def test_the_same_host_may_come_along(base_url: str) -> None:
+    organization = Factories.create_organization()
+    host = {"base_url": "https://git.example/api/v3", "web_url": "https://git.example"}
+    first = add(organization.id, metadata={"token": SECRET, **host})
+    renew(organization.id, first.id, metadata={"token": "ghp_new", "base_url": base_url})
+    assert Integration.objects.get().plain_metadata() == {**host, "token": "ghp_new", "app": None}
+
+
 def test_a_credential_of_another_integration_is_refused() -> None:
     organization = Factories.create_organization()
     first = add(organization.id)
