@@ -92,8 +92,6 @@ class CredentialChecker:
         told = answer.json()
         names = parse.parse_missing_scopes(told)
         if not names and "scope" not in parse.parse_message(told):
-            raise HostForbidden(
-                "the integration's credential may not do this", status=answer.status
-            )
+            raise HostForbidden(status=answer.status)
         self._missing |= dict.fromkeys(names or [scope])
         return None

@@ -9,9 +9,14 @@ import threading
 from collections import OrderedDict
 from http import HTTPStatus
 
-from sentry.integrations.bitbucket.parse import next_link
-from sentry.integrations.source_code_management.http_answers import HostResponse, seconds_of
+from sentry.integrations.bitbucket.parse import next_link, parse_missing_scopes
+from sentry.integrations.source_code_management.http_answers import (
+    HostResponse,
+    permissions_named,
+    seconds_of,
+)
 from sentry.integrations.source_code_management.http_limits import Limit, Quota
+from sentry.integrations.source_code_management.json_reader import json_or_none
 
 _FIRST_WAIT, _LONGEST_WAIT = 30.0, 1800.0  # seconds; the window rolls over an hour
 _REMEMBERED = 1000
@@ -86,6 +91,12 @@ class BitbucketDialect:
             return None
         remaining = max(0, int(text) // 5 - 1) if near == "true" else int(text)
         return Quota(remaining=remaining, limit=int(text), reset=_HOUR - now % _HOUR)
+
+    def lacking(self, response: HostResponse) -> str:
+        """The scopes that a 403 says are required and not granted."""
+        if response.status != HTTPStatus.FORBIDDEN:
+            return ""
+        return permissions_named(", ".join(parse_missing_scopes(json_or_none(response.body))))
 
     def next_page(self, response: HostResponse) -> str | None:
         """The body's ``next``."""

@@ -40,6 +40,10 @@ class BitbucketServerDialect:
         """The host does not tell."""
         return None
 
+    def lacking(self, response: HostResponse) -> str:  # noqa: ARG002 -- the Protocol's
+        """The host does not tell."""
+        return ""
+
     def next_page(self, response: HostResponse) -> str | None:  # noqa: ARG002 -- the Protocol's
         """The host gives no links: the client counts pages by their ``start``."""
         return None

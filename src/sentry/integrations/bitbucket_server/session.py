@@ -109,7 +109,7 @@ def told_by(answer: HostResponse) -> list[str]:
 def _refusal(answer: HostResponse) -> ScmError:
     """What a 401 means."""
     if "AuthorisationException" in told_by(answer):
-        return HostForbidden("the integration's credential may not do this", status=answer.status)
+        return HostForbidden(status=answer.status)
     return IntegrationBroken()
 
 

@@ -5,10 +5,12 @@ Source: "Best practices for using the REST API" and "Rate limits" in GitHub's do
 
 import re
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from sentry.integrations.source_code_management.http_answers import (
     HostResponse,
     next_link,
+    permissions_named,
     seconds_of,
 )
 from sentry.integrations.source_code_management.http_limits import Limit, Quota, header_quota
@@ -16,6 +18,7 @@ from sentry.integrations.source_code_management.http_limits import Limit, Quota,
 _API_VERSION = "2022-11-28"
 _MIN_SECONDARY = 60.0  # "wait for at least one minute"
 _LIMIT_STATUSES = frozenset({403, 429})
+_LACKING_TEXT = re.compile(rb"Resource not accessible by ")
 _LIMIT_TEXT = re.compile(rb"rate limit|abuse detection", re.IGNORECASE)
 
 
@@ -50,6 +53,16 @@ class GitHubDialect:
     def quota(self, response: HostResponse, *, now: float) -> Quota | None:
         """The ``x-ratelimit`` headers; a GitHub without limits sends none."""
         return header_quota(response.headers, "x-ratelimit", now=now)
+
+    def lacking(self, response: HostResponse) -> str:
+        """``x-accepted-github-permissions``, which Apps and fine-grained tokens are told.
+
+        It comes with every answer, so that the text has to say that a permission is the cause.
+        """
+        if response.status != HTTPStatus.FORBIDDEN or not _LACKING_TEXT.search(response.body):
+            return ""
+        told = response.headers.get("x-accepted-github-permissions", "")
+        return permissions_named(" or ".join(part.strip() for part in told.split(";")))
 
     def next_page(self, response: HostResponse) -> str | None:
         """The ``Link`` header's ``rel="next"``."""

@@ -75,7 +75,7 @@ class GitHubHooks:
             found = (find_hook(page.json(), url) for page in islice(pages, _PAGES))
             return next((each for each in found if each), "")
         except NotFound:  # GitHub's word for a credential that may not see webhooks
-            raise HostForbidden("the integration's credential may not see webhooks") from None
+            raise HostForbidden("see webhooks") from None
 
     def _update(self, identifier: str, webhook_id: str, *, url: str, secret: str) -> str:
         answer = self._session.request(

@@ -122,7 +122,7 @@ class _Problem:
         if self.kind == "NOT_FOUND":
             return NotFound(resource)
         if self.kind in ("FORBIDDEN", "INSUFFICIENT_SCOPES"):
-            return HostForbidden("the integration's credential may not read this", status=200)
+            return HostForbidden("read this", status=200)
         return HostUnavailable("the host could not answer the query", status=200)
 
 

@@ -7,12 +7,15 @@ import re
 from http import HTTPStatus
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from sentry.integrations.gitlab.parse import parse_lacking_scopes
 from sentry.integrations.source_code_management.http_answers import (
     HostResponse,
     next_link,
+    permissions_named,
     seconds_of,
 )
 from sentry.integrations.source_code_management.http_limits import Limit, Quota, header_quota
+from sentry.integrations.source_code_management.json_reader import json_or_none
 
 _UNKNOWN_WAIT = 60.0  # GitLab counts by the minute
 # Retry-After is sometimes wrong; no limit of GitLab's lasts longer than this.
@@ -57,6 +60,12 @@ class GitLabDialect:
     def quota(self, response: HostResponse, *, now: float) -> Quota | None:
         """The ``RateLimit`` headers; a GitLab without limits sends none."""
         return header_quota(response.headers, _PREFIX, now=now)
+
+    def lacking(self, response: HostResponse) -> str:
+        """The ``scope`` of an ``insufficient_scope`` (RFC 6750): any one of them would do."""
+        if response.status != HTTPStatus.FORBIDDEN:
+            return ""
+        return permissions_named(" or ".join(parse_lacking_scopes(json_or_none(response.body))))
 
     def next_page(self, response: HostResponse) -> str | None:
         """The ``Link`` header's ``rel="next"``; without one, the page of ``X-Next-Page``."""

@@ -147,6 +147,17 @@ def missing_scopes(scopes: tuple[str, ...] | None) -> tuple[str, ...]:
     return () if scopes is None or _NEEDED_SCOPE in scopes else (_NEEDED_SCOPE,)
 
 
+def parse_lacking_scopes(value: Json) -> list[str]:
+    """The scopes of which a 403 says that any one would do; [] where it says nothing of the kind.
+
+    Total, as RFC 6750 has it: ``{"error": "insufficient_scope", "scope": "api read_api"}``.
+    """
+    told = value if isinstance(value, dict) else {}
+    scope = told.get("scope")
+    is_lack = told.get("error") == "insufficient_scope"
+    return scope.split() if is_lack and isinstance(scope, str) else []
+
+
 def _texts(item: JsonObject, name: str) -> tuple[str, ...]:
     where = item.path(name)
     return tuple(as_text(value, where) for value in as_list(item.get(name), where))

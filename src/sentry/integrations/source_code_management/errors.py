@@ -54,6 +54,7 @@ class Reason(StrEnum):
     INTEGRATION_DISABLED = "INTEGRATION_DISABLED"
     INTEGRATION_BROKEN = "INTEGRATION_BROKEN"
     PROVIDER_DISABLED = "PROVIDER_DISABLED"
+    HOST_FORBIDDEN = "HOST_FORBIDDEN"
     RATE_LIMITED = "RATE_LIMITED"
     HOST_RATE_LIMITED = "HOST_RATE_LIMITED"
     MESSAGE_TOO_LARGE = "MESSAGE_TOO_LARGE"
@@ -317,6 +318,13 @@ class HostRejected(HostError):
 
 
 class HostForbidden(HostError):
-    """The integration's credential may not do this on the host (403)."""
+    """The integration's credential may not do this on the host (403); else it works on."""
 
-    reason = Reason.INTEGRATION_BROKEN
+    reason = Reason.HOST_FORBIDDEN
+
+    def __init__(
+        self, deed: str = "do this", *, needs: str = "", status: int | None = None
+    ) -> None:
+        """Says what it may not do, and the permission that it needs where the host names one."""
+        text = f"the integration's credential may not {deed}"
+        super().__init__(f"{text}: it needs {needs}" if needs else text, status=status)

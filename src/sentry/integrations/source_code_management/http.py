@@ -88,6 +88,13 @@ class HostDialect(Protocol):
         """
         ...
 
+    def lacking(self, response: HostResponse) -> str:
+        """The permissions for want of which an answer refuses; "" where it names none.
+
+        A caller will read it: see ``permissions_named``.
+        """
+        ...
+
     def next_page(self, response: HostResponse) -> str | None:
         """The URL of the page that follows; it may be relative."""
         ...
@@ -305,7 +312,8 @@ class HostSession:
                 raise Transient(error, wait=told.seconds)
         if response.status in call.passed:
             return response
-        failure = error_of(response, resource=call.resource)
+        needs = self._dialect.lacking(response)
+        failure = error_of(response, resource=call.resource, needs=needs)
         if failure is None:
             return response
         if response.status in RETRYABLE:

@@ -24,6 +24,7 @@ _CHUNK = 64 * 1024
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
 _REL_NEXT = re.compile(r";\s*rel=\"?(?:[^\";]* )?next(?: [^\";]*)?\"?(?:\s*[;,]|\s*$)")
 _REL_LAST = re.compile(r";\s*rel=\"?last\"?(?:\s*[;,]|\s*$)")
+_PERMISSIONS = re.compile(r"[a-z][a-z_:=, -]{0,199}")
 _PAGE = re.compile(r"[?&]page=([0-9]{1,6})(?:&|$)")
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -82,20 +83,28 @@ def _refuse_constant(_: str) -> NoReturn:
     raise ValueError("NaN and Infinity are no JSON")
 
 
-def error_of(response: HostResponse, *, resource: str) -> ScmError | None:
-    """The error that a status means; None for a success. Limits are the dialect's to tell."""
+def error_of(response: HostResponse, *, resource: str, needs: str = "") -> ScmError | None:
+    """The error that a status means; None for a success. Limits are the dialect's to tell.
+
+    ``needs`` is the permission whose lack a 403 tells of, "" where it tells of none.
+    """
     status = response.status
     if status < HTTPStatus.MULTIPLE_CHOICES:
         return None
     if status == HTTPStatus.UNAUTHORIZED:
         return IntegrationBroken()
     if status in (HTTPStatus.FORBIDDEN, HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS):
-        return HostForbidden("the integration's credential may not do this", status=status)
+        return HostForbidden(needs=needs, status=status)
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
         return NotFound(resource)
     if status == HTTPStatus.REQUEST_TIMEOUT or not 400 <= status < 500:  # noqa: PLR2004 -- the client's own errors
         return HostUnavailable(f"the host answered with the status {status}", status=status)
     return HostRejected(f"the host rejected the request with the status {status}", status=status)
+
+
+def permissions_named(text: str) -> str:
+    """The text, if it has the form of the permissions' names that hosts give, else ""."""
+    return text if _PERMISSIONS.fullmatch(text) else ""
 
 
 def next_link(headers: Mapping[str, str]) -> str | None:

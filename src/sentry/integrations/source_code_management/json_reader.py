@@ -29,6 +29,14 @@ def decode_json(body: bytes) -> Json:
     return value
 
 
+def json_or_none(body: bytes) -> Json:
+    """The value of a JSON text; None where it is no such text."""
+    try:
+        return decode_json(body)
+    except HostUnavailable:
+        return None
+
+
 def _refuse_constant(_: str) -> NoReturn:
     raise ValueError("NaN and Infinity are no JSON")
 

@@ -235,7 +235,7 @@ def fetch_failure(stderr: str) -> ScmError:
 
 def _status_failure(status: int | None) -> ScmError:
     if status == _FORBIDDEN:
-        return HostForbidden("the integration's credential may not fetch this", status=status)
+        return HostForbidden("fetch this", status=status)
     if status == _TOO_MANY:
         return HostRateLimited(None, status=status)
     if status in _REDIRECTS:

@@ -137,7 +137,7 @@ def _granted(answer: HostResponse) -> HostResponse:
     except HostUnavailable:
         is_known = False
     if is_known:
-        raise HostForbidden("the integration's credential may not do this", status=answer.status)
+        raise HostForbidden(status=answer.status)
     raise IntegrationBroken
 
 

@@ -46,6 +46,10 @@ class VstsDialect:
         """The ``X-RateLimit`` headers. They count units of which a small request takes a part."""
         return header_quota(response.headers, "x-ratelimit", now=now)
 
+    def lacking(self, response: HostResponse) -> str:  # noqa: ARG002 -- the Protocol's
+        """The host does not tell."""
+        return ""
+
     def next_page(self, response: HostResponse) -> str | None:
         """The page that was asked for, with the token that the answer's header holds."""
         token = response.headers.get(CONTINUATION)

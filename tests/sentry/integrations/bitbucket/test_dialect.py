@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from sentry.integrations.bitbucket.dialect import BitbucketDialect, Refusals
@@ -98,3 +100,24 @@ def test_the_next_page_is_in_the_body(body, link):
 def test_a_page_that_cannot_be_read(body):
     with pytest.raises(HostUnavailable):
         BitbucketDialect().next_page(response(200, body))
+
+
+@pytest.mark.parametrize(
+    ("status", "detail", "lacking"),
+    [
+        (403, {"required": ["webhook"], "granted": ["repository"]}, "webhook"),
+        (403, {"required": ["read:user:bitbucket", "webhook"]}, "read:user:bitbucket, webhook"),
+        (403, {"required": ["webhook"], "granted": ["webhook"]}, ""),
+        (403, {"required": ["<b>"]}, ""),
+        (403, "webhook", ""),
+        (404, {"required": ["webhook"]}, ""),
+    ],
+)
+def test_the_scopes_that_a_refusal_names(status, detail, lacking):
+    body = json.dumps({"type": "error", "error": {"detail": detail}}).encode()
+    assert BitbucketDialect().lacking(response(status, body)) == lacking
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'"Forbidden"'])
+def test_a_refusal_that_names_nothing(body):
+    assert BitbucketDialect().lacking(response(403, body)) == ""

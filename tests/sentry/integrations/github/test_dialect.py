@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from sentry.integrations.github.dialect import GitHubDialect
@@ -60,3 +62,29 @@ def test_the_last_point_of_a_window_is_noticed_on_a_success():
 )
 def test_graphql_and_search_are_counted_apart(path, bucket):
     assert GitHubDialect().bucket(path) == bucket
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "accepted", "lacking"),
+    [
+        (403, "Resource not accessible by integration", "contents=read", "contents=read"),
+        (
+            403,
+            "Resource not accessible by personal access token",
+            "issues=write; pull_requests=write,contents=read",
+            "issues=write or pull_requests=write,contents=read",
+        ),
+        (403, "Resource not accessible by integration", "", ""),
+        (403, "Resource not accessible by integration", "<b>contents</b>", ""),
+        (403, "Repository was archived so is read-only.", "contents=write", ""),
+        (404, "Resource not accessible by integration", "contents=read", ""),
+        (200, "Resource not accessible by integration", "contents=read", ""),
+    ],
+)
+def test_the_permission_that_a_refusal_names(status, message, accepted, lacking):
+    response = HostResponse(
+        status=status,
+        headers={"x-accepted-github-permissions": accepted},
+        body=json.dumps({"message": message}).encode(),
+    )
+    assert GitHubDialect().lacking(response) == lacking

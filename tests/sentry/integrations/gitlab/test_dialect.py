@@ -92,3 +92,21 @@ def test_the_page_that_follows():
 )
 def test_parts_of_the_api_have_limits_of_their_own(path, bucket):
     assert DIALECT.bucket(path) == bucket
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "lacking"),
+    [
+        (403, b'{"error": "insufficient_scope", "scope": "api read_api"}', "api or read_api"),
+        (403, b'{"error": "insufficient_scope"}', ""),
+        (403, b'{"error": "insufficient_scope", "scope": ["api"]}', ""),
+        (403, b'{"error": "insufficient_scope", "scope": "<b>"}', ""),
+        (403, b'{"error": "invalid_token", "scope": "api"}', ""),
+        (403, b'{"message": "403 Forbidden"}', ""),
+        (403, b"<html>", ""),
+        (403, b"[]", ""),
+        (404, b'{"error": "insufficient_scope", "scope": "api"}', ""),
+    ],
+)
+def test_the_scopes_that_a_refusal_names(status, body, lacking):
+    assert DIALECT.lacking(answer(status=status, body=body)) == lacking

@@ -242,7 +242,7 @@ class TestHosts:
         ("fault", "status", "reason"),
         [
             (Fault(kind="status", status=401), "FAILED_PRECONDITION", "INTEGRATION_BROKEN"),
-            (Fault(kind="status", status=403), "FAILED_PRECONDITION", "INTEGRATION_BROKEN"),
+            (Fault(kind="status", status=403), "FAILED_PRECONDITION", "HOST_FORBIDDEN"),
             (Fault(kind="status", status=404), "NOT_FOUND", "RESOURCE_NOT_FOUND"),
             (Fault(kind="status", status=422), "NOT_FOUND", "RESOURCE_NOT_FOUND"),
             (Fault(kind="rate_limit_primary"), "RESOURCE_EXHAUSTED", "HOST_RATE_LIMITED"),

@@ -66,6 +66,9 @@ class FakeDialect:
         left = response.headers.get("x-left")
         return None if left is None else Quota(remaining=int(left))
 
+    def lacking(self, response: HostResponse) -> str:
+        return response.headers.get("x-lacking", "")
+
     def next_page(self, response: HostResponse) -> str | None:
         return next_link(response.headers)
 

@@ -15,6 +15,7 @@ from sentry.integrations.source_code_management.http_answers import (
     HostResponse,
     error_of,
     next_link,
+    permissions_named,
     seconds_of,
 )
 
@@ -82,6 +83,31 @@ def test_html_is_told_by_its_type():
 )
 def test_every_status_means_one_thing(status, kind):
     assert type(error_of(answer(status), resource="commit")) is kind
+
+
+def test_a_permission_that_lacks_is_named():
+    plain, told = (error_of(answer(403), resource="commit", needs=it) for it in ("", "contents"))
+    assert [str(plain), str(told)] == [
+        "the integration's credential may not do this",
+        "the integration's credential may not do this: it needs contents",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("contents=read", "contents=read"),
+        ("read:user:bitbucket, webhook", "read:user:bitbucket, webhook"),
+        ("api or read_api", "api or read_api"),
+        ("", ""),
+        ("<b>", ""),
+        ("contents=read\n", ""),
+        ("see https://evil.example", ""),
+        ("a" * 201, ""),
+    ],
+)
+def test_only_what_looks_like_permissions_is_passed_on(text, told):
+    assert permissions_named(text) == told
 
 
 def test_a_missing_resource_is_named():

@@ -160,6 +160,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """FAILED_PRECONDITION"""
     ERROR_REASON_INTEGRATION_BROKEN: _ErrorReason.ValueType  # 14
     ERROR_REASON_PROVIDER_DISABLED: _ErrorReason.ValueType  # 15
+    ERROR_REASON_HOST_FORBIDDEN: _ErrorReason.ValueType  # 27
     ERROR_REASON_RATE_LIMITED: _ErrorReason.ValueType  # 16
     """RESOURCE_EXHAUSTED"""
     ERROR_REASON_HOST_RATE_LIMITED: _ErrorReason.ValueType  # 17
@@ -205,6 +206,7 @@ ERROR_REASON_INTEGRATION_DISABLED: ErrorReason.ValueType  # 13
 """FAILED_PRECONDITION"""
 ERROR_REASON_INTEGRATION_BROKEN: ErrorReason.ValueType  # 14
 ERROR_REASON_PROVIDER_DISABLED: ErrorReason.ValueType  # 15
+ERROR_REASON_HOST_FORBIDDEN: ErrorReason.ValueType  # 27
 ERROR_REASON_RATE_LIMITED: ErrorReason.ValueType  # 16
 """RESOURCE_EXHAUSTED"""
 ERROR_REASON_HOST_RATE_LIMITED: ErrorReason.ValueType  # 17
