@@ -1,6 +1,8 @@
 """What every provider of the registry must be. A seventh one is tested by being registered."""
 
 import inspect
+import json
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -326,3 +328,12 @@ def _calls(
         ),
         "sync_repositories": lambda: sync.sync_repositories(caller, integration_id=integration_id),
     }
+
+
+@pytest.mark.parametrize("provider", PROVIDERS, ids=lambda provider: provider.key)
+def test_no_pattern_of_the_metadata_unrolls_to_megabytes(provider):
+    """Long texts have a ``max_length`` beside the pattern: see ``credential_texts``."""
+    schema = json.dumps(provider.metadata_model.model_json_schema())
+    counts = [int(most) for most in re.findall(r"\{\d+,(\d+)\}", schema)]
+    assert "pattern" in schema
+    assert max(counts, default=0) <= 255

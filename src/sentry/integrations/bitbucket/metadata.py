@@ -5,11 +5,11 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sentry.integrations.bitbucket.endpoints import Endpoints, bitbucket_endpoints
+from sentry.integrations.source_code_management.credential_texts import TokenText
 from sentry.integrations.source_code_management.http_cache import digest
 from sentry.integrations.source_code_management.oauth import OAuthCredential
 
 _URL = r"^https?://[^\s@?#]+$"
-_TOKEN = r"^[\x21-\x7e]{1,4096}$"  # noqa: S105 -- the form of one
 
 
 class BitbucketMetadata(BaseModel):
@@ -28,8 +28,8 @@ class BitbucketMetadata(BaseModel):
         default=None, pattern=r"^([A-Za-z0-9_\-]{1,100}|\{[0-9A-Fa-f\-]{36}\})$"
     )
     email: str | None = Field(default=None, max_length=254, pattern=r"^[^\s@:]+@[^\s@:]+$")
-    api_token: str | None = Field(default=None, repr=False, pattern=_TOKEN)
-    token: str | None = Field(default=None, repr=False, pattern=_TOKEN)
+    api_token: TokenText | None = Field(default=None, repr=False)
+    token: TokenText | None = Field(default=None, repr=False)
     oauth: OAuthCredential | None = None
 
     @model_validator(mode="after")

@@ -16,6 +16,7 @@ from sentry.integrations.bitbucket_server.line_blame import blame_lines, blame_w
 from sentry.integrations.bitbucket_server.names import parse_identifier
 from sentry.integrations.bitbucket_server.source_urls import SourceUrls
 from sentry.integrations.bitbucket_server.webhooks.receiver import BitbucketServerReceiver
+from sentry.integrations.source_code_management.credential_texts import PasswordText, TokenText
 from sentry.integrations.source_code_management.errors import (
     HostForbidden,
     IntegrationBroken,
@@ -53,7 +54,7 @@ class BitbucketServerLogin(BaseModel):
     model_config = _STRICT
 
     username: str = Field(pattern=r"^[^\x00-\x1f\x7f:]{1,255}$")
-    password: str = Field(repr=False, pattern=r"^[^\x00-\x1f\x7f]{1,4096}$")
+    password: PasswordText = Field(repr=False)
 
 
 class BitbucketServerMetadata(BaseModel):
@@ -67,7 +68,7 @@ class BitbucketServerMetadata(BaseModel):
 
     base_url: str = Field(pattern=_URL, max_length=200)
     web_url: str | None = Field(default=None, pattern=_URL, max_length=200)
-    token: str | None = Field(default=None, repr=False, pattern=r"^[\x21-\x7e]{1,4096}$")
+    token: TokenText | None = Field(default=None, repr=False)
     basic: BitbucketServerLogin | None = None
 
     @model_validator(mode="after")

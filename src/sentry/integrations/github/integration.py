@@ -25,6 +25,7 @@ from sentry.integrations.github.mirror import mirror_source
 from sentry.integrations.github.parse import parse_issue_key
 from sentry.integrations.github.source_urls import SourceUrls
 from sentry.integrations.github.webhooks.receiver import GitHubWebhookReceiver
+from sentry.integrations.source_code_management.credential_texts import TokenText
 from sentry.integrations.source_code_management.errors import (
     HostForbidden,
     IntegrationBroken,
@@ -102,7 +103,7 @@ class GitHubMetadata(BaseModel):
 
     base_url: str = Field(default="https://api.github.com", pattern=r"^https?://[^\s@?#]+$")
     web_url: str = Field(default="https://github.com", pattern=r"^https?://[^\s@?#]+$")
-    token: str | None = Field(default=None, repr=False, pattern=r"^[\x21-\x7e]{1,4096}$")
+    token: TokenText | None = Field(default=None, repr=False)
     app: GitHubApp | None = None
 
     @model_validator(mode="after")

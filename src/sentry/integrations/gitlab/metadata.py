@@ -5,11 +5,11 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sentry.integrations.gitlab.endpoints import Endpoints, gitlab_endpoints
+from sentry.integrations.source_code_management.credential_texts import TokenText
 from sentry.integrations.source_code_management.http_cache import digest
 from sentry.integrations.source_code_management.oauth import OAuthCredential
 
 _URL = r"^https?://[^\s@?#]+$"
-_TOKEN = r"^[\x21-\x7e]{1,4096}$"  # noqa: S105 -- the form of one
 
 
 class GitLabMetadata(BaseModel):
@@ -23,7 +23,7 @@ class GitLabMetadata(BaseModel):
 
     base_url: str = Field(default="https://gitlab.com", pattern=_URL)
     web_url: str | None = Field(default=None, pattern=_URL)
-    token: str | None = Field(default=None, repr=False, pattern=_TOKEN)
+    token: TokenText | None = Field(default=None, repr=False)
     oauth: OAuthCredential | None = None
 
     @model_validator(mode="after")

@@ -18,6 +18,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sentry import options
 from sentry.integrations.services.integration import RpcIntegration
+from sentry.integrations.source_code_management.credential_texts import (
+    OAuthClientText,
+    OAuthTokenText,
+)
 from sentry.integrations.source_code_management.errors import (
     HostError,
     HostUnavailable,
@@ -27,8 +31,6 @@ from sentry.integrations.source_code_management.http import HostDialect
 from sentry.integrations.source_code_management.http_cache import digest
 from sentry.integrations.source_code_management.http_runtime import HttpRuntime, shared_runtime
 from sentry.integrations.source_code_management.oauth_endpoint import (
-    SECRET,
-    TOKEN,
     Client,
     GivenToken,
     TokenEndpoint,
@@ -57,10 +59,10 @@ class OAuthCredential(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
-    client_id: str = Field(pattern=SECRET)
-    client_secret: str = Field(repr=False, pattern=SECRET)
-    access_token: str = Field(repr=False, pattern=TOKEN)
-    refresh_token: str | None = Field(default=None, repr=False, pattern=TOKEN)
+    client_id: OAuthClientText
+    client_secret: OAuthClientText = Field(repr=False)
+    access_token: OAuthTokenText = Field(repr=False)
+    refresh_token: OAuthTokenText | None = Field(default=None, repr=False)
     expires_at: int | None = Field(default=None, ge=0)
 
     def ends_by(self, moment: float) -> bool:

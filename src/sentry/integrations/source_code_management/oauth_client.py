@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pydantic import BaseModel, ConfigDict, Field
 
 from sentry import options
+from sentry.integrations.source_code_management.credential_texts import OAuthClientText
 from sentry.integrations.source_code_management.errors import HostUnavailable
 from sentry.integrations.source_code_management.http import HostDialect
 from sentry.integrations.source_code_management.http_cache import digest
 from sentry.integrations.source_code_management.http_runtime import HttpRuntime, shared_runtime
 from sentry.integrations.source_code_management.oauth_endpoint import (
-    SECRET,
     Client,
     TokenEndpoint,
     ask_for_token,
@@ -29,8 +29,8 @@ class ClientCredential(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
-    client_id: str = Field(pattern=SECRET)
-    client_secret: str = Field(repr=False, pattern=SECRET)
+    client_id: OAuthClientText
+    client_secret: OAuthClientText = Field(repr=False)
 
 
 class ClientCredentialsAuth:

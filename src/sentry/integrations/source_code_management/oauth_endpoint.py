@@ -8,6 +8,7 @@ from enum import StrEnum
 from http import HTTPStatus
 from urllib.parse import quote_plus, urlsplit
 
+from sentry.integrations.source_code_management.credential_texts import LONGEST_OAUTH_TOKEN
 from sentry.integrations.source_code_management.errors import (
     HostRateLimited,
     HostRejected,
@@ -22,8 +23,7 @@ from sentry.integrations.source_code_management.http_cache import digest
 from sentry.integrations.source_code_management.http_runtime import HttpRuntime
 from sentry.integrations.source_code_management.json_reader import JsonObject, as_object, unexpected
 
-SECRET = r"^[\x20-\x7e]{1,1024}$"  # noqa: S105 -- VSCHAR, of RFC 6749's appendix A
-TOKEN = r"^[\x21-\x7e]{1,16384}$"  # noqa: S105 -- the form of one
+_TOKEN = re.compile(rf"[\x21-\x7e]{{1,{LONGEST_OAUTH_TOKEN}}}")
 
 # The endpoint refuses with these (section 5.2); their bodies say why.
 _REFUSALS = frozenset(
@@ -193,7 +193,7 @@ def _refusal(error: str, status: int) -> ScmError:
 
 def _token(told: JsonObject, name: str) -> str:
     text = told.text(name)
-    if re.fullmatch(TOKEN, text) is None:
+    if _TOKEN.fullmatch(text) is None:
         raise unexpected(told.path(name))
     return text
 

@@ -9,6 +9,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sentry.integrations.base import Integration, IntegrationProvider
+from sentry.integrations.source_code_management.credential_texts import TokenText
 from sentry.integrations.source_code_management.errors import (
     HostForbidden,
     IntegrationBroken,
@@ -76,7 +77,7 @@ class VstsMetadata(BaseModel):
     web_url: str | None = Field(default=None, pattern=_ORGANIZATION)
     search_url: str | None = Field(default=None, pattern=_ORGANIZATION)
     login_url: str = Field(default="https://login.microsoftonline.com", pattern=_ORIGIN)
-    token: str | None = Field(default=None, repr=False, pattern=r"^[\x21-\x7e]{1,4096}$")
+    token: TokenText | None = Field(default=None, repr=False)
     entra: EntraApplication | None = None
 
     @model_validator(mode="after")
