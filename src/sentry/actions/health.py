@@ -7,17 +7,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
-from redis.exceptions import RedisError
 
 from sentry.actions.encryption_keys import newest_values_open
 from sentry.actions.tasks import is_scheduled
 from sentry.db.deadline import statement_deadline
 from sentry.db.probe import check_connection
 from sentry.utils.deadline import deadline_at
-from sentry.utils.redis import redis_client
+from sentry.utils.redis import redis_client, store_errors
 
 logger = logging.getLogger(__name__)
 
@@ -68,9 +67,11 @@ def _asked(parts: Mapping[str, PartCheck]) -> dict[str, str]:
 
 
 def _answer(name: str, check: PartCheck) -> str:
+    # redis-py: a malformed URL is a ValueError
+    failures: tuple[type[Exception], ...] = (*store_errors(), ValueError)
     try:
         return check()
-    except (DatabaseError, RedisError, ValueError):  # redis-py: a malformed URL is a ValueError
+    except failures:
         logger.exception("health.part_failed", extra={"part": name})
         return "does not answer: see the log line health.part_failed"
 

@@ -8,9 +8,8 @@ import secrets
 from datetime import UTC, datetime
 
 from django.conf import settings
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
-from redis.exceptions import RedisError
 
 from sentry.integrations.source_code_management.errors import (
     Reason,
@@ -18,7 +17,7 @@ from sentry.integrations.source_code_management.errors import (
     Unauthenticated,
 )
 from sentry.models.signaturenonce import SignatureNonce
-from sentry.utils.redis import redis_client
+from sentry.utils.redis import redis_client, store_errors
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +38,7 @@ def reserve_nonce(key_id: str, nonce: str, *, expires_at: int) -> None:
             if settings.REDIS_URL
             else _reserve_in_database(key_id, nonce, expires_at)
         )
-    except (RedisError, DatabaseError):
+    except store_errors():
         logger.exception("auth.nonce.store_failed", extra={"key_id": key_id})
         raise ServiceUnavailable("the nonce store") from None
     if not fresh:

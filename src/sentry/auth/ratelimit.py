@@ -13,15 +13,14 @@ from threading import Lock
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db import DatabaseError, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
-from redis.exceptions import RedisError
 
 from sentry import options
 from sentry.integrations.source_code_management.errors import RateLimited, ServiceUnavailable
 from sentry.models.ratelimitcounter import RateLimitCounter
-from sentry.utils.redis import redis_client
+from sentry.utils.redis import redis_client, store_errors
 
 logger = logging.getLogger(__name__)
 
@@ -156,7 +155,7 @@ def take(
         if settings.REDIS_URL:
             return _take_from_redis(key, window, size, kept)
         return _take_from_database(key, window, size, kept)
-    except (RedisError, DatabaseError):
+    except store_errors():
         logger.exception("auth.ratelimit.store_failed", extra={"key": key})
         raise ServiceUnavailable("the store of rate limits") from None
 

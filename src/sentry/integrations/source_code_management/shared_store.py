@@ -32,7 +32,7 @@ class Entry:
 class SharedStore(Protocol):
     """Values under keys, which are digests, and claims to find such a value out.
 
-    Every method may raise RedisError or DatabaseError: the store does not answer.
+    Every method may raise ``store_errors()``: the store does not answer.
     """
 
     def read(self, keys: Iterable[str]) -> dict[str, Entry]:

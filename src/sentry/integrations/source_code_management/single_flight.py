@@ -10,14 +10,12 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db import DatabaseError
-from redis.exceptions import RedisError
-
 from sentry import options
 from sentry.integrations.source_code_management.errors import DeadlineExceeded, ScmError
 from sentry.integrations.source_code_management.http_cache import digest
 from sentry.integrations.source_code_management.shared_store import SharedStore
 from sentry.utils import deadline
+from sentry.utils.redis import store_errors
 
 logger = logging.getLogger(__name__)
 
@@ -64,7 +62,7 @@ class SingleFlight:
         answers: Answers = {}
         try:
             self._run(list(dict.fromkeys(keys)), find_out, lease, answers)
-        except (RedisError, DatabaseError):
+        except store_errors():
             logger.exception("scm.shared.store_failed")
             missing = [key for key in dict.fromkeys(keys) if key not in answers]
             if missing:
@@ -139,7 +137,7 @@ class SingleFlight:
     def _give_up(self, keys: Iterable[str]) -> None:
         try:
             self._store.release(keys, self._holder)
-        except (RedisError, DatabaseError):
+        except store_errors():
             logger.exception("scm.shared.store_failed")
 
     def _out_of_patience(self, keys: Sequence[str], find_out: FindOut) -> Answers:

@@ -12,9 +12,6 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db import DatabaseError
-from redis.exceptions import RedisError
-
 from sentry import options
 from sentry.integrations.base import Integration
 from sentry.integrations.source_code_management.blame_codec import (
@@ -31,6 +28,7 @@ from sentry.integrations.source_code_management.http_cache import digest
 from sentry.integrations.source_code_management.shared_store import SharedStore, shared_store
 from sentry.integrations.source_code_management.single_flight import Answers, Found, SingleFlight
 from sentry.integrations.source_code_management.types import FileBlameInfo, SourceLineInfo
+from sentry.utils.redis import store_errors
 
 logger = logging.getLogger(__name__)
 
@@ -105,7 +103,7 @@ class _Question:
             }
             rest = {key: line for key, line in asked.items() if key not in answers}
             return answers | self._of_whole_files(rest) if rest else answers
-        except (RedisError, DatabaseError):
+        except store_errors():
             logger.exception("scm.shared.store_failed")
             return {}
 
