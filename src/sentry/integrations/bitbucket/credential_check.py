@@ -1,5 +1,6 @@
 """Asks Bitbucket whose a credential is, and what it lacks."""
 
+from collections.abc import Iterator
 from http import HTTPStatus
 
 from sentry.integrations.bitbucket import parse
@@ -11,13 +12,23 @@ from sentry.integrations.source_code_management.http_paths import Route, route
 from sentry.integrations.source_code_management.types import CredentialCheck
 
 _FORBIDDEN = int(HTTPStatus.FORBIDDEN)
+# What reading code and pull requests needs: OAuth's scope, those that hold it, and an API token's.
+_NEEDED = {
+    "repository": (
+        {"repository", "repository:write", "repository:admin", "pullrequest", "pullrequest:write"},
+        "read:repository:bitbucket",
+    ),
+    "pullrequest": ({"pullrequest", "pullrequest:write"}, "read:pullrequest:bitbucket"),
+}
+_API_TOKENS = ":bitbucket"  # how all scopes of API tokens end
 NAME_THE_WORKSPACE = "an access token works for one workspace: the integration must name it"
 
 
 class CredentialChecker:
     """Checks one credential by small reads; ``workspace`` is "" where the integration names none.
 
-    Bitbucket tells the scopes that a request needs and lacks when it refuses it.
+    Bitbucket tells the scopes that a request needs and lacks when it refuses it, and those that
+    are granted: they say what cannot be tried, since a read that is refused names nothing to read.
     """
 
     def __init__(self, session: HostSession, *, workspace: str, is_account: bool) -> None:
@@ -26,6 +37,8 @@ class CredentialChecker:
         self._workspace = workspace
         self._is_account = is_account
         self._missing: dict[str, None] = {}  # in the order in which they were found
+        self._untried = list(_NEEDED)
+        self._granted: list[str] | None = None
 
     def check(self) -> CredentialCheck:
         """Who it is, and the scopes that reading code and pull requests needs and it lacks.
@@ -43,9 +56,21 @@ class CredentialChecker:
             self._read(in_repository(repository, "/pullrequests"), "pullrequest")
         return CredentialCheck(
             account=self._title(account),
-            missing=tuple(self._missing),
+            missing=tuple(self._missing | dict.fromkeys(self._not_granted())),
             identity=self._identity(account),
         )
+
+    def _not_granted(self) -> Iterator[str]:
+        """What was not tried, and is not among the scopes that a refusal listed."""
+        if self._granted is None:
+            return
+        is_api_token = any(name.endswith(_API_TOKENS) for name in self._missing)
+        for scope in self._untried:
+            holders, name = _NEEDED[scope]
+            if is_api_token and name not in self._granted:
+                yield name
+            elif not is_api_token and holders.isdisjoint(self._granted):
+                yield scope
 
     def _title(self, account: parse.Account | None) -> str:
         if account is not None:
@@ -87,6 +112,7 @@ class CredentialChecker:
         answer = self._session.get_json(
             where, resource="workspace", query=query, passed=frozenset({_FORBIDDEN})
         )
+        self._untried = [each for each in self._untried if each != scope]
         if answer.status != _FORBIDDEN:
             return answer
         told = answer.json()
@@ -94,4 +120,5 @@ class CredentialChecker:
         if not names and "scope" not in parse.parse_message(told):
             raise HostForbidden(status=answer.status)
         self._missing |= dict.fromkeys(names or [scope])
+        self._granted = parse.parse_granted_scopes(told)
         return None

@@ -212,12 +212,21 @@ def parse_missing_scopes(value: Json) -> list[str]:
 
     Total: what is not in the shape that Bitbucket was seen to send says nothing.
     """
-    error = value.get("error") if isinstance(value, dict) else None
-    detail = error.get("detail") if isinstance(error, dict) else None
-    if not isinstance(detail, dict):
-        return []
+    detail = _detail(value)
     granted = _texts(detail.get("granted"))
     return [name for name in _texts(detail.get("required")) if name not in granted]
+
+
+def parse_granted_scopes(value: Json) -> list[str] | None:
+    """All the scopes that a 403 says the credential has; None where it does not say. Total."""
+    granted = _detail(value).get("granted")
+    return _texts(granted) if isinstance(granted, list) else None
+
+
+def _detail(value: Json) -> dict[str, Json]:
+    error = value.get("error") if isinstance(value, dict) else None
+    detail = error.get("detail") if isinstance(error, dict) else None
+    return detail if isinstance(detail, dict) else {}
 
 
 def _texts(value: Json) -> list[str]:

@@ -41,6 +41,9 @@ _ABSENT_ITEM = "GitItemNotFoundException"
 _NO_FILE = "GitUnexpectedObjectTypeException"
 _OCTETS = "application/octet-stream"
 
+# No project has this id. A token's scope is judged by the address alone, before its project.
+_NO_PROJECT = "00000000-0000-0000-0000-000000000000"
+
 
 class VstsClient:
     """Calls to one organization with one credential. Identifiers are "project/repository".
@@ -71,6 +74,7 @@ class VstsClient:
 
     def _missing(self) -> Iterator[str]:
         """The scopes, by the names that the host's pages give them, whose reads are refused."""
+        projects: list[str] = []
         try:
             first = self._api.get(
                 route("/_apis/projects"), resource="organization", query={"$top": 1}
@@ -78,12 +82,11 @@ class VstsClient:
             projects = parse.parse_projects(first.json())
         except HostForbidden:
             yield "Project and Team (Read)"
-            return
-        for project in projects[:1]:
-            if _is_refused(partial(self._repositories_of, project)):
-                yield "Code (Read)"
-            if _is_refused(partial(self.issues.search, project, "")):
-                yield "Work Items (Read & write)"
+        project = projects[0] if projects else _NO_PROJECT
+        if _is_refused(partial(self._repositories_of, project)):
+            yield "Code (Read)"
+        if _is_refused(partial(self.issues.search, project, "")):
+            yield "Work Items (Read & write)"
 
     # --- repositories ------------------------------------------------------------------------
 
@@ -276,11 +279,13 @@ class VstsClient:
 
 
 def _is_refused(read: Callable[[], object]) -> bool:
-    """Whether the credential lacks the permission for a read."""
+    """Whether the credential lacks the permission for a read; what is absent may be read."""
     try:
         read()
     except HostForbidden:
         return True
+    except NotFound:
+        return False
     return False
 
 

@@ -57,13 +57,26 @@ def test_an_access_token_stands_for_no_account(emulator):
 @pytest.mark.parametrize(
     ("token", "granted", "missing"),
     [
-        ("ATATT3x-1", ("read:user:bitbucket",), ("read:workspace:bitbucket",)),
+        (
+            "ATATT3x-1",
+            ("read:user:bitbucket",),
+            (
+                "read:workspace:bitbucket",
+                "read:repository:bitbucket",
+                "read:pullrequest:bitbucket",
+            ),
+        ),
+        (
+            "ATATT3x-6",
+            ("read:user:bitbucket", "read:workspace:bitbucket"),
+            ("read:repository:bitbucket", "read:pullrequest:bitbucket"),
+        ),
         (
             "ATATT3x-2",
             ("read:workspace:bitbucket", "read:repository:bitbucket"),
             ("read:user:bitbucket", "read:pullrequest:bitbucket"),
         ),
-        ("ATCTT3x-3", ("webhook",), ("repository",)),
+        ("ATCTT3x-3", ("webhook",), ("repository", "pullrequest")),
         ("ATCTT3x-4", ("repository",), ("pullrequest",)),
         ("ATCTT3x-5", ("pullrequest",), ()),
     ],

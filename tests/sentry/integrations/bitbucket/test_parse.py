@@ -79,6 +79,7 @@ READERS: dict[str, tuple[Callable[[Any], object], object]] = {
         parse.parse_missing_scopes,
         {"error": {"detail": {"granted": ["a"], "required": ["a", "b"]}}},
     ),
+    "granted": (parse.parse_granted_scopes, {"error": {"detail": {"granted": ["a"]}}}),
     "file": (parse_files.parse_file_meta, FILE),
     "listing": (lambda value: parse_files.parse_listing(value, "src"), page(FILE)),
     "changes": (parse_files.parse_changes, page(CHANGE)),

@@ -323,7 +323,11 @@ def test_a_credential_is_checked(installed):
         (("vso.project", "vso.code", "vso.work_write"), ()),
         (("vso.project", "vso.code_write"), ("Work Items (Read & write)",)),
         (("vso.project",), ("Code (Read)", "Work Items (Read & write)")),
-        (("vso.packaging",), ("Project and Team (Read)",)),
+        (
+            ("vso.packaging",),
+            ("Project and Team (Read)", "Code (Read)", "Work Items (Read & write)"),
+        ),
+        (("vso.code", "vso.work"), ("Project and Team (Read)",)),
     ],
 )
 def test_missing_scopes_are_named_in_the_hosts_words(emulator, scopes, missing):
