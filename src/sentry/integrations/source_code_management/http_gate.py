@@ -51,7 +51,7 @@ class Gate:
             HostShareUsed: the referrer has had its share of what is left.
         """
         runtime = self._runtime
-        while (wait := runtime.budgets.wait(self._budget, bucket, now=runtime.clock())) > 0:
+        while (wait := self._pause(bucket)) > 0:
             if wait > LONGEST_WAIT or wait >= limit.left(runtime):
                 metrics.host_blocked(provider)
                 raise HostRateLimited(wait)
@@ -61,6 +61,14 @@ class Gate:
             name, self.quota(bucket), wall=runtime.wall_clock(), count=runtime.count_share
         )
         runtime.budgets.spend(self._budget, bucket)
+
+    def _pause(self, bucket: str) -> float:
+        """Seconds to wait, after what this process was told and what others were."""
+        runtime, now = self._runtime, self._runtime.clock()
+        told = runtime.pauses.hear(self._budget, bucket, now=now, wall=runtime.wall_clock())
+        for limit in told:
+            runtime.budgets.block(self._budget, limit, now=now)
+        return runtime.budgets.wait(self._budget, bucket, now=now)
 
     def quota(self, bucket: str) -> Quota | None:
         """What is known to be left of a bucket's limit."""
@@ -89,8 +97,10 @@ class Gate:
             self._runtime.budgets.learn(self._budget, bucket, quota, now=self._runtime.clock())
 
     def block(self, limit: Limit) -> None:
-        """Remembers a limit that an answer told of."""
-        self._runtime.budgets.block(self._budget, limit, now=self._runtime.clock())
+        """Remembers a limit that an answer told of; other processes hear of it."""
+        runtime = self._runtime
+        if runtime.budgets.block(self._budget, limit, now=runtime.clock()):
+            runtime.pauses.tell(self._budget, limit, wall=runtime.wall_clock())
 
     # --- health ------------------------------------------------------------------------------
 

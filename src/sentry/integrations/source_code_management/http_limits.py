@@ -1,6 +1,7 @@
 """What is known of hosts' rate limits in this process, and how long to wait before a retry. Pure.
 
-Nothing of it is told to other processes: the host tells each of them with every answer.
+What is left of a limit the host tells each process with every answer; pauses are what processes
+tell each other (``http_pauses.py``).
 """
 
 import threading
@@ -11,6 +12,7 @@ _FIRST_BACKOFF = 0.25
 _MAX_BACKOFF = 4.0
 _KEPT = 60.0  # seconds that a quota is believed whose host does not tell when it begins anew
 _MANY = 1000
+_NEWS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -93,12 +95,17 @@ class Budgets:
             ends = [self._until.get((identity, name), 0.0) for name in ("", bucket)]
         return max(0.0, max(ends) - now)
 
-    def block(self, identity: str, limit: Limit, *, now: float) -> None:
-        """Remembers a limit; a longer one that is known already stays."""
+    def block(self, identity: str, limit: Limit, *, now: float) -> bool:
+        """Remembers a limit; a longer one that is known already stays.
+
+        Whether this is news: it ends a second later, at least, than what was known.
+        """
         with self._lock:
             self._until = {key: end for key, end in self._until.items() if end > now}
-            key = (identity, limit.bucket)
-            self._until[key] = max(self._until.get(key, 0.0), now + limit.seconds)
+            key, end = (identity, limit.bucket), now + limit.seconds
+            known = self._until.get(key, now)
+            self._until[key] = max(known, end)
+            return end - known >= _NEWS
 
     def learn(self, identity: str, bucket: str, quota: Quota, *, now: float) -> None:
         """Remembers what an answer left; the latest answer is right."""

@@ -13,7 +13,13 @@ from sentry.auth.ratelimit import take
 from sentry.integrations.source_code_management.http_breaker import Breaker
 from sentry.integrations.source_code_management.http_cache import ResponseCache
 from sentry.integrations.source_code_management.http_limits import Budgets
+from sentry.integrations.source_code_management.http_pauses import (
+    NoPauses,
+    Pauses,
+    SharedPauses,
+)
 from sentry.integrations.source_code_management.http_transport import shared_transport
+from sentry.integrations.source_code_management.shared_store import shared_store
 
 
 def _cache() -> ResponseCache:
@@ -42,6 +48,7 @@ class HttpRuntime:
         breaker: which hosts are left alone for a moment.
         count_share: counts one request under a key, in a window of this number, for all processes;
             answers how many there were before. Kept for so many seconds.
+        pauses: what processes tell each other of pauses that hosts asked for; at first nobody does.
     """
 
     transport: Callable[[], httpx.BaseTransport] = shared_transport
@@ -53,9 +60,10 @@ class HttpRuntime:
     budgets: Budgets = field(default_factory=Budgets)
     breaker: Breaker = field(default_factory=Breaker)
     count_share: Callable[[str, int, float], int] = _count_share
+    pauses: Pauses = field(default_factory=NoPauses)
 
 
 @functools.cache
 def shared_runtime() -> HttpRuntime:
-    """The process's own."""
-    return HttpRuntime()
+    """The process's own, which hears of other processes' pauses."""
+    return HttpRuntime(pauses=SharedPauses(shared_store))

@@ -145,6 +145,15 @@ def test_a_limit_covers_its_bucket_until_it_ends():
     assert budgets.wait("you", "core", now=110.0) == 0.0
 
 
+def test_a_limit_is_news_where_it_ends_a_second_later_than_what_was_known():
+    budgets = Budgets()
+    told = [
+        budgets.block("me", Limit(seconds=seconds), now=100.0)
+        for seconds in (0.9, 1.8, 3.0, 3.5, 1.0)
+    ]
+    assert told == [False, False, True, False, False]
+
+
 def test_a_limit_without_a_bucket_covers_everything():
     budgets = Budgets()
     budgets.block("me", Limit(seconds=30), now=100.0)

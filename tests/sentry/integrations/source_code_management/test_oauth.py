@@ -1,14 +1,12 @@
 """OAuth credentials: renewed before they end and after a 401, and never lost in a race."""
 
-import os
 import subprocess
-import sys
 import threading
 import time
 from dataclasses import replace
 
 import pytest
-from django.db import OperationalError, connection, connections
+from django.db import OperationalError, connections
 from pydantic import ValidationError
 
 from sentry.integrations.services.integration import RpcIntegration, integration_service
@@ -24,6 +22,7 @@ from sentry.testutils.factories import Factories
 from sentry.utils.deadline import deadline_at
 
 from .http_fakes import FakeDialect
+from .processes import python
 from .token_server import CLIENT_ID, CLIENT_SECRET, TokenServer
 
 ORGANIZATION = 7
@@ -224,18 +223,7 @@ print(auth.headers()["authorization"], flush=True)
 
 def child(server: TokenServer, model: RpcIntegration) -> "subprocess.Popen[str]":
     """A process of its own that waits for a line before it renews."""
-    values = connection.settings_dict
-    url = f"sqlite:///{values['NAME']}"
-    if connection.vendor == "postgresql":
-        who = f"{values['USER']}:{values['PASSWORD']}" if values["PASSWORD"] else values["USER"]
-        url = f"postgres://{who}@{values['HOST']}:{values['PORT'] or 5432}/{values['NAME']}"
-    return subprocess.Popen(
-        [sys.executable, "-c", _CHILD, server.url, str(organization_of(model)), str(model.id)],
-        env={**os.environ, "DATABASE_URL": url, "SCM_ALLOWED_HOSTS": "127.0.0.1"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    return python(_CHILD, server.url, str(organization_of(model)), str(model.id))
 
 
 @pytest.mark.django_db(transaction=True)
