@@ -28,6 +28,7 @@ from sentry.integrations.source_code_management.http_answers import (
     seconds_of,
 )
 from sentry.integrations.source_code_management.http_cache import CacheKey
+from sentry.integrations.source_code_management.http_flight import Read
 from sentry.integrations.source_code_management.http_gate import LONGEST_WAIT, Gate
 from sentry.integrations.source_code_management.http_guard import Origin, parse_origin
 from sentry.integrations.source_code_management.http_limits import Limit, Quota, backoff
@@ -257,6 +258,14 @@ class HostSession:
     # --- one call, several tries -------------------------------------------------------------
 
     def _run(self, call: Call) -> HostResponse:
+        if call.method in _SAFE_METHODS or (call.method == "POST" and call.repeatable):
+            return self._try(call)
+        try:
+            return self._try(call)
+        finally:
+            self._runtime.flights.written(self._auth.identity)
+
+    def _try(self, call: Call) -> HostResponse:
         limit = TimeLimit.now(self._runtime)
         attempts = options.get_int("scm.http.max-attempts") if call.repeatable else 1
         attempt = 1
@@ -283,33 +292,8 @@ class HostSession:
             call = self._redirected(call, response)
         raise HostUnavailable("the host redirected too often")
 
-    def _redirected(self, call: Call, response: HostResponse) -> Call:
-        location = response.headers.get("location", "")
-        if call.method not in _SAFE_METHODS or not location:
-            raise HostUnavailable(
-                "the host redirected a request that cannot follow", status=response.status
-            )
-        return replace(call, url=self._same_origin(urljoin(call.url, location)))
-
-    def _authenticated(self, call: Call, limit: TimeLimit) -> HostResponse:
-        """One try with the credential, and another with a renewed one after a 401."""
-        credential = self._auth.headers()
-        response = self._conditional(call, credential, limit)
-        if response.status == HTTPStatus.UNAUTHORIZED and self._auth.renew(credential):
-            response = self._conditional(call, self._auth.headers(), limit)
-        return response
-
     def _judged(self, call: Call, response: HostResponse) -> HostResponse:
         """The answer, or the error that it means."""
-        bucket = self._dialect.bucket(_path_of(call.url))
-        now = self._runtime.wall_clock()
-        self._gate.learn(call.provider, bucket, self._dialect.quota(response, now=now))
-        told = self._dialect.limit(response, bucket=bucket, now=now)
-        if told is not None:
-            self._gate.block(told)
-            if told.refused:
-                error = HostRateLimited(told.seconds, status=response.status)
-                raise Transient(error, wait=told.seconds)
         if response.status in call.passed:
             return response
         needs = self._dialect.lacking(response)
@@ -321,6 +305,56 @@ class HostSession:
             failure.retry_after = wait
             raise Transient(failure, wait=wait)
         raise failure
+
+    def _redirected(self, call: Call, response: HostResponse) -> Call:
+        location = response.headers.get("location", "")
+        if call.method not in _SAFE_METHODS or not location:
+            raise HostUnavailable(
+                "the host redirected a request that cannot follow", status=response.status
+            )
+        return replace(call, url=self._same_origin(urljoin(call.url, location)))
+
+    def _authenticated(self, call: Call, limit: TimeLimit) -> HostResponse:
+        """One try with the credential, and another with a renewed one after a 401."""
+        credential = self._auth.headers()
+        response = self._together(call, credential, limit)
+        if response.status == HTTPStatus.UNAUTHORIZED and self._auth.renew(credential):
+            response = self._together(call, self._auth.headers(), limit)
+        return response
+
+    def _together(
+        self, call: Call, credential: Mapping[str, str], limit: TimeLimit
+    ) -> HostResponse:
+        """A request; of threads that want to read the same, one makes it for all."""
+        if call.method != "GET":
+            return self._answered(call, credential, limit)
+        read = Read(
+            identity=self._auth.identity,
+            url=call.url,
+            headers=frozenset({**credential, **call.headers}.items()),
+            read_at_most=call.read_at_most,
+        )
+        return self._runtime.flights.run(
+            read,
+            lambda: self._answered(call, credential, limit),
+            lambda: limit.left(self._runtime),
+        )
+
+    def _answered(
+        self, call: Call, credential: Mapping[str, str], limit: TimeLimit
+    ) -> HostResponse:
+        """The answer to a request, and what it tells of the host's limits; raises for a refusal."""
+        response = self._conditional(call, credential, limit)
+        bucket = self._dialect.bucket(_path_of(call.url))
+        now = self._runtime.wall_clock()
+        self._gate.learn(call.provider, bucket, self._dialect.quota(response, now=now))
+        told = self._dialect.limit(response, bucket=bucket, now=now)
+        if told is not None:
+            self._gate.block(told)
+            if told.refused:
+                error = HostRateLimited(told.seconds, status=response.status)
+                raise Transient(error, wait=told.seconds)
+        return response
 
     def _conditional(
         self, call: Call, credential: Mapping[str, str], limit: TimeLimit

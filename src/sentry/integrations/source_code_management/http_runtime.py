@@ -12,6 +12,7 @@ from sentry import options
 from sentry.auth.ratelimit import take
 from sentry.integrations.source_code_management.http_breaker import Breaker
 from sentry.integrations.source_code_management.http_cache import ResponseCache
+from sentry.integrations.source_code_management.http_flight import Flights
 from sentry.integrations.source_code_management.http_limits import Budgets
 from sentry.integrations.source_code_management.http_pauses import (
     NoPauses,
@@ -46,6 +47,7 @@ class HttpRuntime:
         cache: conditional answers.
         budgets: what is known of limits.
         breaker: which hosts are left alone for a moment.
+        flights: which reads are under way.
         count_share: counts one request under a key, in a window of this number, for all processes;
             answers how many there were before. Kept for so many seconds.
         pauses: what processes tell each other of pauses that hosts asked for; at first nobody does.
@@ -59,6 +61,7 @@ class HttpRuntime:
     cache: ResponseCache = field(default_factory=_cache)
     budgets: Budgets = field(default_factory=Budgets)
     breaker: Breaker = field(default_factory=Breaker)
+    flights: Flights = field(default_factory=Flights)
     count_share: Callable[[str, int, float], int] = _count_share
     pauses: Pauses = field(default_factory=NoPauses)
 
