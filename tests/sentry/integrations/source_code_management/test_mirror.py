@@ -14,6 +14,7 @@ from sentry.integrations.source_code_management.errors import (
     NotFound,
     ScmError,
 )
+from sentry.integrations.source_code_management.mirror_git import folder_bytes
 from sentry.integrations.source_code_management.types import BlameSource, FileBlameInfo
 from sentry.testutils.helpers.options import override_options
 
@@ -142,9 +143,13 @@ def test_a_host_that_does_not_filter_is_mirrored_whole(odd: MirrorScene) -> None
 
 
 def test_a_host_that_does_not_filter_has_a_cap_of_its_own(odd: MirrorScene, mirrors) -> None:
+    """The cap of filtered mirrors holds an empty one, which is there before the host is heard."""
     odd.emulator.faults.add(Fault(kind="refuse_partial_clone"))
-    with override_options({"scm.mirrors.max-bytes": 1, "scm.mirrors.full-max-bytes": 10_000_000}):
+    cap = 48 * 1024
+    with override_options({"scm.mirrors.max-bytes": cap, "scm.mirrors.full-max-bytes": 10_000_000}):
         assert isinstance(odd.blame("steady.py", 1)[0], FileBlameInfo)
+    (mirror,) = mirrors.glob("mirrors/*")
+    assert folder_bytes(mirror) > cap
     with override_options({"scm.mirrors.full-max-bytes": 1}), pytest.raises(MirrorRefused):
         MirrorScene(odd.emulator, odd.git, odd.host, tenant="8:1").blame("steady.py", 1)
 
