@@ -18,13 +18,17 @@ from sentry.actions.tasks import is_broker_reachable, is_scheduled, queue_depths
 from sentry.auth.signature import MalformedSecretsError, parse_shared_secrets
 from sentry.conf import home
 from sentry.db.probe import check_connection
+from sentry.integrations.source_code_management.actions.broken_integrations import (
+    list_broken_integrations,
+)
+from sentry.integrations.source_code_management.mirror_git import OLDEST_GIT
 from sentry.runner.check import Check, State
 from sentry.runner.database import pending_migrations
 
 _TIMEOUT = 5
 _RECENT = 1_735_689_600  # 2025-01-01: ids count seconds from there, an earlier clock breaks them
 _CLOCK_TOLERANCE = 5.0
-_GIT_MINIMUM = (2, 30)
+_MOST_NAMED = 10
 _TRIGGERS = {f"sentry_repository_search_{event}" for event in ("insert", "delete", "update")}
 
 
@@ -53,6 +57,7 @@ def run_checks() -> Iterator[Check]:
             check_search,
             check_clock,
             check_background_work,
+            check_integrations,
         ):
             yield _guarded(check)
     yield check_shared_secrets()
@@ -193,6 +198,25 @@ def check_background_work() -> Check:
     return _ok(name, "is done")
 
 
+def check_integrations() -> Check:
+    """Whether the hosts accept the credentials of all integrations."""
+    broken = list_broken_integrations()
+    if not broken:
+        return _ok("integrations", "no host is known to reject one")
+    facts = [
+        f"{each.provider} integration {each.id} of {each.organization}"
+        f" since {each.since:%Y-%m-%d %H:%M} UTC: {each.reason}"
+        for each in broken[:_MOST_NAMED]
+    ]
+    if more := len(broken) - len(facts):
+        facts.append(f"and {more} more")
+    return _warn(
+        "integrations",
+        f"{len(broken)} broken: {'; '.join(facts)};"
+        " run `sentry integration update ID --organization SLUG` with another credential",
+    )
+
+
 def check_shared_secrets() -> Check:
     """Whether signed requests can be verified."""
     if not settings.SCM_SHARED_SECRETS:
@@ -233,8 +257,9 @@ def check_git() -> Check:
     )
     version = found.stdout.strip().removeprefix("git version ")
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
-    if found.returncode or numbers < _GIT_MINIMUM:
-        return _warn("git", f"version {version or 'unknown'}: 2.30 or newer is needed")
+    if found.returncode or numbers < OLDEST_GIT:
+        needed = ".".join(map(str, OLDEST_GIT))
+        return _warn("git", f"version {version or 'unknown'}: mirrors need {needed} or newer")
     return _ok("git", f"version {version}")
 
 

@@ -273,6 +273,7 @@ class Factories(BookkeepingFactories):
         status: int = ObjectStatus.ACTIVE,
         webhook_secrets: Sequence[str] | None = None,
         organization_integration: Mapping[str, Any] | None = None,
+        **fields: Any,
     ) -> Integration:
         """An integration that is tied to the organization.
 
@@ -286,6 +287,7 @@ class Factories(BookkeepingFactories):
             metadata={} if metadata is None else metadata,
             webhook_secrets=None if webhook_secrets is None else list(webhook_secrets),
             status=status,
+            **fields,
         )
         organization = organization or Factories._some_organization()
         Factories.create_organization_integration(

@@ -4,7 +4,9 @@ import json
 import sqlite3
 import time
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -43,6 +45,7 @@ def test_doctor_finds_a_healthy_installation(process: Process) -> None:
         "search": "ok",
         "clock": "ok",
         "background-work": "warn",
+        "integrations": "ok",
         "shared-secrets": "warn",
         "redis": "ok",
         "git": "ok",
@@ -135,6 +138,7 @@ def test_redis_that_answers(settings: Settings, service_url: str) -> None:
     [
         (None, "fail"),
         ("echo git version 2.49.0", "ok"),
+        ("echo git version 2.36.6", "warn"),
         ("echo git version 2.9.1", "warn"),
         ("echo nonsense", "warn"),
         ("exit 1", "warn"),
@@ -148,6 +152,31 @@ def test_git(
         (tmp_path / "git").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert checks.check_git().state == state
+
+
+@pytest.mark.django_db
+def test_broken_integrations_are_named_with_what_mends_them() -> None:
+    assert checks.check_integrations().state is State.OK
+    organization = Factories.create_organization(slug="acme")
+    broken: dict[str, Any] = {
+        "broken_reason": "the host says no",
+        "broken_at": datetime(2026, 1, 2, 3, 4, tzinfo=UTC),
+    }
+    made = Factories.create_integration(organization=organization, provider="gitlab", **broken)
+    Factories.create_integration(organization=organization, status=1, **broken)
+    check = checks.check_integrations()
+    assert check.state is State.WARN
+    assert check.text == (
+        f"1 broken: gitlab integration {made.pk} of acme since 2026-01-02 03:04 UTC:"
+        " the host says no;"
+        " run `sentry integration update ID --organization SLUG` with another credential"
+    )
+    for _ in range(11):
+        Factories.create_integration(organization=organization, **broken)
+    text = checks.check_integrations().text
+    assert (text.startswith("12 broken: "), text.count(" of acme since "), "and 2 more" in text) == (
+        True, 10, True,
+    )  # fmt: skip
 
 
 def test_allowed_hosts(settings: Settings) -> None:

@@ -1,5 +1,8 @@
 """The integration service: what it hands out, and to whom an integration belongs."""
 
+from datetime import UTC, datetime
+from typing import Any
+
 import pytest
 from django.db import IntegrityError
 
@@ -50,6 +53,28 @@ def test_another_organizations_is_not_found() -> None:
     assert ask(organization_id=other.id, integration_id=row.pk) is None
     assert ask(organization_id=row.pk, integration_id=404) is None
     assert integration_service.list_installed(organization_id=other.id) == []
+
+
+def test_the_broken_ones_of_all_organizations(django_assert_num_queries) -> None:
+    first, second = (Factories.create_organization() for _ in range(2))
+    times = [datetime(2026, month, 1, tzinfo=UTC) for month in (3, 2)]
+    late, early = (
+        Factories.create_integration(organization=each, broken_reason="no", broken_at=since)
+        for each, since in zip((first, second), times, strict=True)
+    )
+    off: dict[str, Any] = {"broken_reason": "no", "broken_at": times[0]}
+    Factories.create_integration(organization=first, status=ObjectStatus.DISABLED, **off)
+    Factories.create_integration(
+        organization=first, organization_integration={"status": ObjectStatus.DISABLED}, **off
+    )
+    Factories.create_integration(organization=first)
+    with django_assert_num_queries(1):
+        found = integration_service.list_broken()
+    assert [(each.organization_id, each.integration_id, each.since) for each in found] == [
+        (second.id, early.pk, times[1]),
+        (first.id, late.pk, times[0]),
+    ]
+    assert {(each.provider, each.reason) for each in found} == {("github", "no")}
 
 
 def test_they_are_listed_by_name(django_assert_num_queries) -> None:

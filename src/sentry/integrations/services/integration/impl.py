@@ -5,17 +5,19 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from sentry.integrations.services.integration.model import (
+    RpcBrokenIntegration,
     RpcCredentialTurn,
     RpcInstalledIntegration,
 )
 from sentry.integrations.services.integration.serial import serialize_installed
 from sentry.integrations.services.integration.service import IntegrationService
 from sentry.models.integrations import Integration, OrganizationIntegration
+from sentry.models.integrations.integration import ObjectStatus
 from sentry.taskqueue import leases
 
 _REASON_LIMIT = 200
@@ -43,6 +45,25 @@ class DatabaseBackedIntegrationService(IntegrationService):
         if provider is not None:
             rows = rows.filter(integration__provider=provider)
         return [serialize_installed(row) for row in rows.order_by("integration__name", "id")]
+
+    def list_broken(self) -> list[RpcBrokenIntegration]:
+        """See the interface."""
+        rows = OrganizationIntegration.objects.filter(
+            status=ObjectStatus.ACTIVE,
+            integration__status=ObjectStatus.ACTIVE,
+            integration__broken_reason__isnull=False,
+        )
+        return [
+            RpcBrokenIntegration.model_validate(row)
+            for row in rows.order_by("integration__broken_at", "id").values(
+                "organization_id",
+                "integration_id",
+                provider=F("integration__provider"),
+                name=F("integration__name"),
+                reason=F("integration__broken_reason"),
+                since=F("integration__broken_at"),
+            )
+        ]
 
     @transaction.atomic
     def install(

@@ -47,6 +47,19 @@ class RpcInstalledIntegration(BaseModel):
     organization_integration: RpcOrganizationIntegration
 
 
+class RpcBrokenIntegration(BaseModel):
+    """An integration whose credential the host rejects, without that; ``since`` is in UTC."""
+
+    model_config = ConfigDict(frozen=True)
+
+    organization_id: int
+    integration_id: int
+    provider: str
+    name: str
+    reason: str
+    since: datetime
+
+
 class RpcCredentialTurn(BaseModel):
     """Whose turn it is to renew an integration's credential, with the metadata as stored now.
 

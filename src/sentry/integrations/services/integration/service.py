@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from sentry.integrations.services.integration.model import (
+    RpcBrokenIntegration,
     RpcCredentialTurn,
     RpcInstalledIntegration,
 )
@@ -29,6 +30,13 @@ class IntegrationService(ABC):
         self, *, organization_id: int, provider: str | None = None
     ) -> list[RpcInstalledIntegration]:
         """The organization's integrations, by name, optionally of one provider."""
+
+    @abstractmethod
+    def list_broken(self) -> list[RpcBrokenIntegration]:
+        """Every organization's integrations that are switched on and broken, oldest first.
+
+        For whoever runs the platform.
+        """
 
     @abstractmethod
     def install(
