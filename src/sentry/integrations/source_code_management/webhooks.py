@@ -84,7 +84,28 @@ class PullRequestEvent:
     updated_at: datetime | None = None
 
 
-type WebhookEvent = PushEvent | RepositoryChangedEvent | RepositoryDeletedEvent | PullRequestEvent
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CredentialChangedEvent:
+    """The host gave a credential up, suspended it, or takes it again: it is to be asked which.
+
+    ``installation`` is the ``external_id`` of the one integration that this is about.
+    """
+
+    installation: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RepositoriesAddedEvent:
+    """An integration reaches further repositories; ``installation`` is its ``external_id``."""
+
+    installation: str
+
+
+type InstallationEvent = CredentialChangedEvent | RepositoriesAddedEvent
+type RepositoryEvent = (
+    PushEvent | RepositoryChangedEvent | RepositoryDeletedEvent | PullRequestEvent
+)
+type WebhookEvent = RepositoryEvent | InstallationEvent
 
 
 class WebhookReceiver(Protocol):

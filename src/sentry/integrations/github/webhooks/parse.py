@@ -1,7 +1,7 @@
 """Reads the bodies of GitHub's deliveries. Pure and total, as ``parse``.
 
 Shapes: GitHub's published description of its webhooks. What the platform does not follow (tags,
-installations, settings, new repositories, pings) is nothing.
+settings, new repositories and installations, pings) is nothing.
 """
 
 from urllib.parse import urlsplit
@@ -22,9 +22,12 @@ from sentry.integrations.source_code_management.types import (
     FileChange,
 )
 from sentry.integrations.source_code_management.webhooks import (
+    CredentialChangedEvent,
+    InstallationEvent,
     PullRequestEvent,
     PushedCommit,
     PushEvent,
+    RepositoriesAddedEvent,
     RepositoryChangedEvent,
     RepositoryDeletedEvent,
     WebhookEvent,
@@ -38,6 +41,10 @@ _KINDS = {
     "added": ChangeKind.ADDED,
     "removed": ChangeKind.REMOVED,
     "modified": ChangeKind.MODIFIED,
+}
+_INSTALLATION_EVENTS: dict[str, dict[str, type[InstallationEvent]]] = {
+    "installation": dict.fromkeys(("deleted", "suspend", "unsuspend"), CredentialChangedEvent),
+    "installation_repositories": {"added": RepositoriesAddedEvent},
 }
 _RENAMED = frozenset({"renamed", "transferred"})
 
@@ -55,6 +62,8 @@ def parse_delivery(event: str, value: Json) -> list[WebhookEvent]:
         return _pull_request(body)
     if event == "repository":
         return _repository(body)
+    if event in _INSTALLATION_EVENTS:
+        return _installation(event, body)
     return []
 
 
@@ -64,7 +73,10 @@ def parse_installation(value: Json) -> str:
     Raises:
         HostUnavailable: the body is not what GitHub sends.
     """
-    body = as_object(value, "delivery")
+    return _installation_of(as_object(value, "delivery"))
+
+
+def _installation_of(body: JsonObject) -> str:
     installation = body.optional_object("installation")
     if installation is None:
         return ""
@@ -148,6 +160,13 @@ def _repository(body: JsonObject) -> list[WebhookEvent]:
         )
         return [event]
     return []
+
+
+def _installation(event: str, body: JsonObject) -> list[WebhookEvent]:
+    """What concerns an App's installation as a whole."""
+    kind = _INSTALLATION_EVENTS[event].get(body.text("action"))
+    installation = _installation_of(body)
+    return [kind(installation=installation)] if kind and installation else []
 
 
 def _has_other_branch(body: JsonObject) -> bool:

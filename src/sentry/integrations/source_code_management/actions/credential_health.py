@@ -54,13 +54,24 @@ def check_not_broken(installation: Integration) -> None:
         raise
     except ScmError:
         raise IntegrationBroken(model.broken_reason) from None
-    with _best_effort(model):
-        integration_service.mark_working(
-            organization_id=installation.organization_id,
-            integration_id=model.id,
-            credential_version=model.credential_version,
-        )
-    logger.info("scm.integration.works_again", extra=_named(model))
+    _mark_working(installation)
+
+
+def look_again(installation: Integration) -> None:
+    """Asks the host of the credential now, and notes what it says. For when the host tells of it.
+
+    Raises:
+        HostError: the host did not answer; nothing is noted.
+    """
+    try:
+        installation.check_credential()
+    except AddressRefused:
+        return
+    except IntegrationBroken as error:
+        _mark(installation, error)
+        return
+    if installation.model.broken_reason is not None:
+        _mark_working(installation)
 
 
 @contextmanager
@@ -169,6 +180,17 @@ def _takes_probe(installation: Integration) -> bool:
         due=model.probe_at,
         next_at=now + _interval(),
     )
+
+
+def _mark_working(installation: Integration) -> None:
+    model = installation.model
+    with _best_effort(model):
+        integration_service.mark_working(
+            organization_id=installation.organization_id,
+            integration_id=model.id,
+            credential_version=model.credential_version,
+        )
+    logger.info("scm.integration.works_again", extra=_named(model))
 
 
 def _mark(installation: Integration, error: IntegrationBroken) -> None:

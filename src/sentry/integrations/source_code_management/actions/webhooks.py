@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sentry import features
+from sentry.actions.operator import operator_in
 from sentry.integrations.base import Integration
 from sentry.integrations.manager import integrations
 from sentry.integrations.services.integration import integration_service
 from sentry.integrations.source_code_management.actions import webhook_deliveries
+from sentry.integrations.source_code_management.actions.credential_health import look_again
 from sentry.integrations.source_code_management.actions.pull_request_rows import (
     record_pull_request,
 )
@@ -22,6 +24,7 @@ from sentry.integrations.source_code_management.actions.repository_events import
     follow_deletion,
 )
 from sentry.integrations.source_code_management.actions.rows import PREFIX, STATES
+from sentry.integrations.source_code_management.actions.sync_jobs import start_sync
 from sentry.integrations.source_code_management.actions.webhook_deliveries import Delivery
 from sentry.integrations.source_code_management.errors import (
     DeadlineExceeded,
@@ -31,10 +34,14 @@ from sentry.integrations.source_code_management.errors import (
     ScmError,
 )
 from sentry.integrations.source_code_management.webhooks import (
+    CredentialChangedEvent,
+    InstallationEvent,
     PullRequestEvent,
     PushEvent,
+    RepositoriesAddedEvent,
     RepositoryChangedEvent,
     RepositoryDeletedEvent,
+    RepositoryEvent,
     WebhookEvent,
 )
 from sentry.models.repository import Repository, RepositoryStatus
@@ -132,6 +139,28 @@ def _installation(organization_id: int, delivery: Delivery) -> Integration | Non
 
 
 def _apply(installation: Integration, delivery: Delivery, event: WebhookEvent) -> None:
+    if isinstance(event, CredentialChangedEvent | RepositoriesAddedEvent):
+        _apply_to_installation(installation, event)
+    else:
+        _apply_to_repository(installation, delivery, event)
+
+
+def _apply_to_installation(installation: Integration, event: InstallationEvent) -> None:
+    """What concerns the integration as a whole; of another one a delivery tells nothing here."""
+    if event.installation != installation.model.external_id:
+        return
+    match event:
+        case CredentialChangedEvent():
+            look_again(installation)
+        case RepositoriesAddedEvent():
+            start_sync(
+                operator_in(installation.organization_id), integration_id=installation.model.id
+            )
+
+
+def _apply_to_repository(
+    installation: Integration, delivery: Delivery, event: RepositoryEvent
+) -> None:
     repository = _repository(installation, event)
     if repository is None:
         return
@@ -149,7 +178,7 @@ def _apply(installation: Integration, delivery: Delivery, event: WebhookEvent) -
             pass  # nothing is recorded of a repository that is switched off or hidden
 
 
-def _repository(installation: Integration, event: WebhookEvent) -> Repository | None:
+def _repository(installation: Integration, event: RepositoryEvent) -> Repository | None:
     """The organization's repository that an event is of, if the integration that told is its own.
 
     Another integration of the same provider, with a secret of its own, has no say in it.

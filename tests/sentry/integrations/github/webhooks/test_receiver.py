@@ -18,8 +18,10 @@ from sentry.integrations.source_code_management.types import (
 )
 from sentry.integrations.source_code_management.webhooks import (
     AppWebhookReceiver,
+    CredentialChangedEvent,
     PullRequestEvent,
     PushEvent,
+    RepositoriesAddedEvent,
     RepositoryChangedEvent,
     RepositoryDeletedEvent,
     WebhookRequest,
@@ -207,6 +209,23 @@ def test_a_repository_that_is_gone_and_settings():
     assert isinstance(event, RepositoryChangedEvent)
 
 
+def installation(action: str, **more: Any) -> dict[str, Any]:
+    sender = {"url": "https://api.github.com/users/ada"}
+    return {"action": action, "installation": {"id": 7}, "sender": sender, **more}
+
+
+def test_what_concerns_an_installation_as_a_whole():
+    changed = CredentialChangedEvent(installation="api.github.com:7")
+    for action in ("deleted", "suspend", "unsuspend"):
+        assert events("installation", installation(action)) == [changed]
+    added = RepositoriesAddedEvent(installation="api.github.com:7")
+    assert events("installation_repositories", installation("added")) == [added]
+    for event, action in (("installation", "created"), ("installation_repositories", "removed")):
+        assert events(event, installation(action)) == []
+    for nothing in ({"installation": None}, {"sender": {"url": "https://["}}):
+        assert events("installation", installation("deleted", **nothing)) == []
+
+
 def test_a_form():
     raw = urlencode({"payload": json.dumps(push())}).encode()
     kind = {"content-type": "application/x-www-form-urlencoded; charset=utf-8"}
@@ -218,7 +237,7 @@ def test_a_form():
 
 
 def test_events_that_are_not_followed():
-    for event in ("ping", "installation", "star", ""):
+    for event in ("ping", "installation_target", "star", ""):
         assert events(event, {"any": "thing"}) == []
 
 
@@ -228,6 +247,7 @@ def _spoiled():
         ("push", push()),
         ("pull_request", pull_request()),
         ("repository", repository("renamed")),
+        ("installation", installation("deleted")),
     ):
         for place in _places(value):
             for wrong in WRONG:
