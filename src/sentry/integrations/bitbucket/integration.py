@@ -24,6 +24,7 @@ from sentry.integrations.source_code_management.errors import (
     NotFound,
 )
 from sentry.integrations.source_code_management.http import HostAuth, HostSession
+from sentry.integrations.source_code_management.http_cache import digest
 from sentry.integrations.source_code_management.oauth import OAuthAuth
 from sentry.integrations.source_code_management.oauth_endpoint import ClientForm, TokenEndpoint
 from sentry.integrations.source_code_management.source_links import LinkingInstallation
@@ -227,6 +228,10 @@ class BitbucketIntegration(LinkingInstallation, Integration):
             self.get_client().delete_hook(repo.identifier, webhook_id)
         except NotFound:
             return
+
+    def get_mirror_identity(self) -> str:
+        """See ``MirrorIntegration``."""
+        return digest(self._metadata.endpoints().web, self._auth.identity)
 
     def get_mirror_source(
         self, repo: RepositoryRef, *, rejected: MirrorSource | None = None

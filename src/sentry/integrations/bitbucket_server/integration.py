@@ -24,6 +24,7 @@ from sentry.integrations.source_code_management.errors import (
     ScmError,
 )
 from sentry.integrations.source_code_management.http import HostSession
+from sentry.integrations.source_code_management.http_cache import digest
 from sentry.integrations.source_code_management.source_links import LinkingInstallation
 from sentry.integrations.source_code_management.types import (
     BlameRangeInfo,
@@ -211,6 +212,10 @@ class BitbucketServerIntegration(LinkingInstallation, Integration):
     ) -> Iterator[BlameRangeInfo]:
         """See ``CommitContextIntegration`` and ``line_blame``."""
         return blame_whole_file(self.get_client(), repo, path=path, sha=sha)
+
+    def get_mirror_identity(self) -> str:
+        """See ``MirrorIntegration``."""
+        return digest(self._metadata.endpoints().server, self._metadata.auth().identity)
 
     def get_mirror_source(
         self, repo: RepositoryRef, *, rejected: MirrorSource | None = None

@@ -268,6 +268,10 @@ class GitHubIntegration(LinkingInstallation, Integration):
 
     # --- MirrorIntegration -------------------------------------------------------------------
 
+    def get_mirror_identity(self) -> str:
+        """See ``MirrorIntegration``."""
+        return digest(self._metadata.endpoints().web, self._auth.identity)
+
     def get_mirror_source(
         self, repo: RepositoryRef, *, rejected: MirrorSource | None = None
     ) -> MirrorSource:

@@ -26,6 +26,7 @@ from sentry.integrations.source_code_management.errors import (
     ScmError,
 )
 from sentry.integrations.source_code_management.http import HostAuth, HostSession
+from sentry.integrations.source_code_management.http_cache import digest
 from sentry.integrations.source_code_management.oauth import OAuthAuth
 from sentry.integrations.source_code_management.oauth_endpoint import TokenEndpoint
 from sentry.integrations.source_code_management.source_links import LinkingInstallation
@@ -252,6 +253,10 @@ class GitLabIntegration(LinkingInstallation, Integration):
     def unregister_webhook(self, repo: RepositoryRef, *, webhook_id: str) -> None:
         """See ``WebhookIntegration``."""
         GitLabHooks(self._session).unregister(project_of(repo), webhook_id)
+
+    def get_mirror_identity(self) -> str:
+        """See ``MirrorIntegration``."""
+        return digest(self._metadata.endpoints().root, self._auth.identity)
 
     def get_mirror_source(
         self, repo: RepositoryRef, *, rejected: MirrorSource | None = None

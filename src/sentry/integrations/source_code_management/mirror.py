@@ -194,8 +194,7 @@ class _Keeper:
         self._provider = place.provider
         self._remote = MirrorRemote(place.host, place.repo)
         self._format = "sha256" if sha256 else "sha1"
-        source = self._remote.source
-        self._key = digest(place.tenant, source.url, source.identity, self._format)[:40]
+        self._key = digest(*_owner_of(place), self._format)[:40]
         self._store = MirrorStore(Path(settings.SCM_MIRRORS_DIR))
 
     def blame(self, asked: _Asked) -> _Blamed:
@@ -269,6 +268,13 @@ class _Keeper:
         git("init", "--quiet", "--bare", "--template=", f"--object-format={self._format}")
         self._remote.fetch_refs(git, _watch(folder))
         mirror_upkeep.after_refs(git)
+
+
+def _owner_of(place: MirrorPlace) -> tuple[str, ...]:
+    """What a mirror belongs to: a repository's name may be another one's by now, its id is not."""
+    repo = place.repo
+    named = ("id", repo.external_id) if repo.external_id else ("name", repo.identifier)
+    return (place.tenant, place.host.get_mirror_identity(), *named)
 
 
 def _age(folder: Path) -> float:

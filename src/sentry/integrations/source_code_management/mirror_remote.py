@@ -1,5 +1,6 @@
 """The host's side of a mirror: where git fetches, with which credential, at which address."""
 
+import functools
 import logging
 import re
 from collections.abc import Sequence
@@ -36,7 +37,7 @@ from sentry.integrations.source_code_management.mirror_parse import (
     is_local_damage,
 )
 from sentry.integrations.source_code_management.repository import MirrorIntegration
-from sentry.integrations.source_code_management.types import RepositoryRef
+from sentry.integrations.source_code_management.types import MirrorSource, RepositoryRef
 from sentry.utils import deadline
 
 logger = logging.getLogger(__name__)
@@ -60,25 +61,32 @@ _REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
 
 
 class MirrorRemote:
-    """Fetches one repository from its host. Asks for a newer credential once."""
+    """Fetches one repository from its host. Asks for a newer credential once.
+
+    Where to fetch is asked before the first fetch and kept for the others.
+    """
 
     def __init__(self, host: MirrorIntegration, repo: RepositoryRef) -> None:
-        """Asks the installation where to fetch.
-
-        Raises:
-            IntegrationBroken: there is no credential, or the guard refuses the URL.
-        """
+        """Asks nothing yet."""
         self._host = host
         self._repo = repo
         self._renewed = False
-        self.source = host.get_mirror_source(repo)
-        self._origin = parse_origin(self.source.url, allow_list())
+
+    @functools.cached_property
+    def _source(self) -> MirrorSource:
+        return self._host.get_mirror_source(self._repo)
+
+    @functools.cached_property
+    def _origin(self) -> Origin:
+        """Where the first source led: a later one may lead nowhere else."""
+        return parse_origin(self._source.url, allow_list())
 
     def fetch_refs(self, git: Git, watch: SizeWatch) -> None:
         """Every branch and tag, with commits and trees; of files none, where the host can filter.
 
         Raises:
             NotFound: no such repository. SizeExceededError: it is larger than it may be.
+            IntegrationBroken: there is no credential, or the guard refuses the URL.
             HostError, PreconditionFailed, DeadlineExceeded: the host did not give it.
         """
         self._fetch(git, watch, ["--prune", _REMOTE, *_REFS])
@@ -139,7 +147,7 @@ class MirrorRemote:
         if not isinstance(error, CredentialRefusedError) or self._renewed:
             raise error from None
         self._renewed = True
-        self.source = self._host.get_mirror_source(self._repo, rejected=self.source)
+        self._source = self._host.get_mirror_source(self._repo, rejected=self._source)
 
     def _facts(self, failure: GitFailedError, error: ScmError) -> dict[str, object]:
         return {
@@ -152,15 +160,15 @@ class MirrorRemote:
 
     def _config(self) -> list[tuple[str, str]]:
         """The remote, the credential and the address, all by the environment: none is on disk."""
-        if parse_origin(self.source.url, allow_list()) != self._origin:
+        if parse_origin(self._source.url, allow_list()) != self._origin:
             raise IntegrationBroken("the repository moved to another host meanwhile")
         config = [
-            (f"remote.{_REMOTE}.url", self.source.url),
+            (f"remote.{_REMOTE}.url", self._source.url),
             (f"remote.{_REMOTE}.promisor", "true"),
             (f"remote.{_REMOTE}.partialCloneFilter", _FILTER),
             ("http.curloptResolve", _pinned(self._origin)),
         ]
-        for name, value in self.source.headers.items():
+        for name, value in self._source.headers.items():
             if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
                 raise IntegrationBroken("the integration's credential does not fit into a header")
             config.append((f"http.{self._origin}/.extraHeader", f"{name}: {value}"))

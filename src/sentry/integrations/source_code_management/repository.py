@@ -218,16 +218,30 @@ class CodeSearchIntegration(Protocol):
 class MirrorIntegration(Protocol):
     """Lets git itself fetch a repository."""
 
+    def get_mirror_identity(self) -> str:
+        """A digest that names the host and the credential without telling either.
+
+        It stays when the credential is renewed. Makes no host request.
+
+        Raises:
+            IntegrationBroken: the stored metadata is not valid.
+        """
+        ...
+
     def get_mirror_source(
         self, repo: RepositoryRef, *, rejected: MirrorSource | None = None
     ) -> MirrorSource:
-        """Where to fetch it and with what credential.
+        """Where to fetch the repository now and with what credential.
+
+        Called only when something is going to be fetched: where git's address holds a name, the
+        host is asked for the one that the repository of ``repo.external_id`` has by now.
 
         Args:
             repo: the repository.
             rejected: a source whose credential the host refused; the answer has a newer one.
 
         Raises:
-            IntegrationBroken: there is no newer one.
+            NotFound: the host has no such repository.
+            IntegrationBroken: there is no newer credential.
         """
         ...

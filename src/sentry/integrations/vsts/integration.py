@@ -272,6 +272,10 @@ class VstsIntegration(LinkingInstallation, Integration):
 
     # --- MirrorIntegration, WebhookIntegration -----------------------------------------------
 
+    def get_mirror_identity(self) -> str:
+        """See ``MirrorIntegration``."""
+        return digest(self._metadata.endpoints().api, self._auth.identity)
+
     def get_mirror_source(
         self, repo: RepositoryRef, *, rejected: MirrorSource | None = None
     ) -> MirrorSource:

@@ -100,12 +100,18 @@ def _merge(git: GitTruth) -> None:
 
 @dataclass
 class FakeInstallation:
-    """Fulfils ``MirrorIntegration`` alone; tokens are used in their order, as they are refused."""
+    """Fulfils ``MirrorIntegration`` alone; tokens are used in their order, as they are refused.
+
+    ``asked`` has an entry for each source that was asked for: whether another one was refused.
+    """
 
     url: str
     tokens: list[str] = field(default_factory=lambda: [TOKEN])
     identity: str = "credential-1"
     asked: list[bool] = field(default_factory=list)
+
+    def get_mirror_identity(self) -> str:
+        return self.identity
 
     def get_mirror_source(
         self, repo: RepositoryRef, *, rejected: MirrorSource | None = None
@@ -131,10 +137,11 @@ class MirrorScene:
     git: GitTruth
     host: FakeInstallation
     tenant: str = "7:1"
+    repo: RepositoryRef = REPO
 
     @property
     def place(self) -> MirrorPlace:
-        return MirrorPlace(provider="github", tenant=self.tenant, host=self.host, repo=REPO)
+        return MirrorPlace(provider="github", tenant=self.tenant, host=self.host, repo=self.repo)
 
     def blame(self, path: str, *numbers: int, sha: str = "") -> list[FileBlameInfo | ScmError]:
         """The blame of lines on the mirror."""

@@ -1,6 +1,7 @@
 """Blame on a mirror, held against git's own in the repository itself."""
 
 import subprocess
+from dataclasses import replace
 
 import pytest
 
@@ -18,7 +19,7 @@ from sentry.integrations.source_code_management.mirror_git import folder_bytes
 from sentry.integrations.source_code_management.types import BlameSource, FileBlameInfo
 from sentry.testutils.helpers.options import override_options
 
-from .mirror_scene import TOKEN, MirrorScene
+from .mirror_scene import REPO, TOKEN, MirrorScene
 
 CLONE = ["GET info/refs", "POST git-upload-pack", "POST git-upload-pack"]
 FETCH = ["GET info/refs", "POST git-upload-pack"]
@@ -132,6 +133,19 @@ def test_how_often_the_host_is_asked(odd: MirrorScene) -> None:
     assert odd.requests() == []
     odd.blame("steady.py", 2)
     assert odd.requests() == FETCH
+
+
+def test_a_mirror_is_the_repositorys_and_not_its_names(odd: MirrorScene) -> None:
+    """One of another id and the same name has its own; the same id under another name does not."""
+    odd.repo = replace(REPO, external_id="1")
+    odd.blame("steady.py", 1)
+    odd.requests()
+    odd.repo = replace(REPO, external_id="1", identifier="acme/renamed")
+    assert isinstance(odd.blame("steady.py", 1)[0], FileBlameInfo)
+    assert odd.requests() == []
+    odd.repo = replace(REPO, external_id="2")
+    odd.blame("steady.py", 1)
+    assert odd.requests() == [*CLONE, *FETCH]
 
 
 def test_a_host_that_does_not_filter_is_mirrored_whole(odd: MirrorScene) -> None:
@@ -271,6 +285,8 @@ class TestCredentials:
         assert odd.host.asked == [False, True]
         odd.host.tokens = [TOKEN]
         odd.blame("steady.py", 2)
+        assert odd.host.asked == [False, True]  # all is there: nobody asks where to fetch
+        odd.blame(RENAMED, 2)
         assert odd.host.asked == [False, True, False]
 
     @pytest.mark.parametrize("tokens", [["ghp_old"], ["ghp_old", "ghp_older", TOKEN]])
@@ -307,7 +323,6 @@ class TestCredentials:
 
 
 def _with_header(source, name: str):
-    from dataclasses import replace
 
     return replace(source, headers={name: "x"})
 
