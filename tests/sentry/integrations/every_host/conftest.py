@@ -10,6 +10,8 @@ import pytest
 from google.protobuf.message import Message
 
 from forge_emulator import Emulator, HostedRepository
+from sentry.integrations.manager import integrations
+from sentry.integrations.services.integration import integration_service
 from sentry.integrations.source_code_management.http_runtime import shared_runtime
 from sentry.models import Group, Integration, Organization, Project, Repository
 from sentry.testutils import rpc
@@ -67,6 +69,18 @@ def place(db, settings, tmp_path_factory, running, big_git: Git) -> Iterator[Pla
     settings.SCM_ALLOWED_HOSTS = ["127.0.0.1"]
     settings.SCM_MIRRORS_DIR = str(tmp_path_factory.getbasetemp() / f"mirrors-{kind.key.value}")
     shared_runtime.cache_clear()
+    made = place_on(kind, emulator, big_git)
+    emulator.clear_requests()
+    before = len(emulator.problems) if os.environ.get("CONTRACTS_DIR") else 0
+    yield made
+    emulator.faults.clear()
+    shared_runtime.cache_clear()
+    if os.environ.get("CONTRACTS_DIR"):
+        assert emulator.problems[before:] == []
+
+
+def place_on(kind: HostKind, emulator: Emulator, git: Git) -> Place:
+    """An organization's rows, with one for the repository as the host has it now."""
     organization = Factories.create_organization()
     project = Factories.create_project(organization)
     integration = Factories.create_integration(
@@ -74,8 +88,7 @@ def place(db, settings, tmp_path_factory, running, big_git: Git) -> Iterator[Pla
         provider=kind.key.value,
         metadata=dict(kind.metadata(emulator.url)),
     )
-    installation = _installation(integration, organization)
-    info = installation.get_repository(kind.name)
+    info = installation_of(integration, organization.id).get_repository(kind.name)
     repository = Factories.create_repo(
         project,
         name=info.name,
@@ -85,12 +98,10 @@ def place(db, settings, tmp_path_factory, running, big_git: Git) -> Iterator[Pla
         url=info.url,
         config={"default_branch": info.default_branch or "", "identifier": info.identifier},
     )
-    emulator.clear_requests()
-    before = len(emulator.problems) if os.environ.get("CONTRACTS_DIR") else 0
-    yield Place(
+    return Place(
         kind=kind,
         emulator=emulator,
-        git=big_git,
+        git=git,
         organization=organization,
         project=project,
         group=Factories.create_group(project),
@@ -98,19 +109,13 @@ def place(db, settings, tmp_path_factory, running, big_git: Git) -> Iterator[Pla
         repository=repository,
         token=Factories.create_api_key(organization, SCOPES, label="every host")[1],
     )
-    emulator.faults.clear()
-    shared_runtime.cache_clear()
-    if os.environ.get("CONTRACTS_DIR"):
-        assert emulator.problems[before:] == []
 
 
-def _installation(integration: Integration, organization: Organization) -> Any:
-    from sentry.integrations.manager import integrations
-    from sentry.integrations.services.integration import integration_service
-
+def installation_of(integration: Integration, organization_id: int) -> Any:
+    """The installation of an integration that an organization has."""
     installed = integration_service.get_installed(
-        organization_id=organization.id, integration_id=integration.pk
+        organization_id=organization_id, integration_id=integration.pk
     )
     assert installed is not None
     provider = integrations.get(installed.integration.provider)
-    return provider.get_installation(installed.integration, organization.id)
+    return provider.get_installation(installed.integration, organization_id)
