@@ -16,13 +16,14 @@ from forge_emulator.contracts.overlay import Deviation, corrected
 if TYPE_CHECKING:
     from pathlib import Path
 
-_BY_ID = re.compile(r"/repositories/\d+/")
+# The one address that GitHub uses itself, in its links and redirects, and does not describe.
+_BY_ID = re.compile(r"/repositories/\d+(?=/|$)")
 _REF = re.compile(r"(?<=/git/ref/).+")
 
 
 def _as_github_describes(path: str) -> str:
-    """Links name a repository by its id, and a ref's slashes stay as they are."""
-    path = _BY_ID.sub("/repos/owner/name/", path)
+    """A repository goes by its id, too, and a ref's slashes stay as they are."""
+    path = _BY_ID.sub("/repos/owner/name", path)
     return _REF.sub(lambda match: match[0].replace("/", "%2F"), path)
 
 

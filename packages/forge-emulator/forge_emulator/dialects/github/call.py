@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 from werkzeug.wrappers import Response
 
-from forge_emulator.dialects.github.errors import ApiError, not_found, requires_authentication
+from forge_emulator.dialects.github.errors import (
+    ApiError,
+    not_found,
+    redirected,
+    requires_authentication,
+)
 from forge_emulator.paging import Page, PageRequest, cut, link_header, page_request
 from forge_emulator.replies import json_response
 
@@ -72,11 +77,19 @@ class Call:
         return self.identity.sees(repository)
 
     def repository(self, owner: str, repo: str) -> Repository:
-        """The repository of that name; raises `ApiError` 404 when there is none to be seen."""
-        found = self.world.repositories.by_name(f"{owner}/{repo}")
-        if found is None or not self.sees(found):
-            raise not_found()
-        return found
+        """The repository of that name; raises `ApiError` 404 when there is none to be seen.
+
+        A former name that nobody took is sent on to the address by id.
+        """
+        name = f"{owner}/{repo}"
+        found = self.world.repositories.by_name(name)
+        if found is not None and self.sees(found):
+            return found
+        moved = self.world.repositories.by_former_name(name)
+        if moved is not None and self.sees(moved):
+            query = self.request.query_string.decode("ascii", "replace")
+            raise redirected(self.request.method, self.urls.current, query)
+        raise not_found()
 
     def writable(self, owner: str, repo: str) -> Repository:
         """The repository, for a caller who may write there."""

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from forge_emulator.store import Hook
     from forge_emulator.world import World
 
-_BY_ID = re.compile(r"/repositories/(?P<id>\d{1,18})/(?P<rest>.+)")
-_BY_NAME = re.compile(r"/repos/(?P<name>[^/]+/[^/]+)/(?P<rest>.+)")
+_BY_ID = re.compile(r"/repositories/(?P<id>\d{1,18})(?P<rest>/.+)?")
+_BY_NAME = re.compile(r"/repos/(?P<name>[^/]+/[^/]+)(?P<rest>/.+)?")
 _API_VERSIONS = {"", "2022-11-28", "2026-03-10"}
 _GRAPHQL = {"/graphql", "/api/graphql"}
 
@@ -170,18 +170,19 @@ class GitHub:
             path = path.removeprefix(ENTERPRISE)
         match = _BY_ID.fullmatch(path)
         found = self._world.repositories.by_id(int(match["id"])) if match else None
-        return (
-            path if match is None or found is None else f"/repos/{found.full_name}/{match['rest']}"
-        )
-
-    def _public_path(self, request: Request) -> str:
-        """The path that `Link` shows: a repository goes by its id there, as on the host."""
-        path = self._path(request)
-        match = _BY_NAME.fullmatch(path)
-        found = self._world.repositories.by_name(match["name"]) if match else None
         if match is None or found is None:
             return path
-        return f"/repositories/{found.id}/{match['rest']}"
+        return f"/repos/{found.full_name}{match['rest'] or ''}"
+
+    def _public_path(self, request: Request) -> str:
+        """The path that `Link` and `Location` show: a repository goes by its id there."""
+        path = self._path(request)
+        match = _BY_NAME.fullmatch(path)
+        if match is None:
+            return path
+        named = self._world.repositories
+        found = named.by_name(match["name"]) or named.by_former_name(match["name"])
+        return path if found is None else f"/repositories/{found.id}{match['rest'] or ''}"
 
     def _route(self, method: str, path: str) -> tuple[Route, dict[str, object]] | None:
         try:

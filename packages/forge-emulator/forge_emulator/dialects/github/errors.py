@@ -56,6 +56,13 @@ class ApiError(Exception):
         return body
 
 
+def redirected(method: str, url: str, query: str) -> ApiError:
+    """Sends a request on to where the repository goes by its id."""
+    status = 301 if method in {"GET", "HEAD"} else 307
+    target = f"{url}?{query}" if query else url
+    return ApiError(status, headers={"Location": target})
+
+
 def not_found() -> ApiError:
     """Unknown or invisible, which look the same from outside."""
     return ApiError(404)

@@ -11,6 +11,7 @@ from forge_emulator.auth import CredentialError, Identity, presented
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request, Response
 
+    from forge_emulator.repositories import Repository
     from forge_emulator.world import World
 
 _PATH = re.compile(
@@ -33,16 +34,28 @@ def answer(world: World, request: Request, *, partial_clone: bool) -> Response:
         identity = _identity(world, request)
     except CredentialError:
         return _ask("Invalid username or token.")
-    found = world.repositories.by_name(f"{match['owner']}/{match['name']}")
+    name = f"{match['owner']}/{match['name']}"
+    found = world.repositories.by_name(name) or world.repositories.by_former_name(name)
     if found is None or not git_door.may_read(identity, found):
         missing = "Repository not found."
         return _ask(missing) if identity is None else git_door.refusal(404, missing)
+    if found.full_name.lower() != name.lower():
+        return _moved(request, found, match["suffix"])
     if service == "git-receive-pack" and not git_door.may_push(world, identity, found):
         refusal = "Write access to repository not granted."
         return _ask(refusal) if identity is None else git_door.refusal(403, refusal)
     return git_door.serve(
         world, request, found, match["suffix"], identity, partial_clone=partial_clone
     )
+
+
+def _moved(request: Request, found: Repository, suffix: str) -> Response:
+    """Where a renamed repository is now, which git is left to follow."""
+    query = request.query_string.decode("ascii", "replace")
+    target = f"{request.host_url}{found.full_name}.git{suffix}"
+    response = git_door.refusal(301, "Moved Permanently")
+    response.headers["Location"] = f"{target}?{query}" if query else target
+    return response
 
 
 def _ask(message: str) -> Response:

@@ -50,12 +50,15 @@ def not_found(message: str) -> GraphQLError:
 
 
 def resolve_repository(
-    _root: object, info: Info, owner: str, name: str, **_renames: bool
+    _root: object, info: Info, owner: str, name: str, *, follow_renames: bool = True
 ) -> RepositoryNode:
-    call = info.context.call
-    found = call.world.repositories.by_name(f"{owner}/{name}")
+    """The repository that has this name, or had it last."""
+    call, full_name = info.context.call, f"{owner}/{name}"
+    found = call.world.repositories.by_name(full_name)
+    if found is None and follow_renames:
+        found = call.world.repositories.by_former_name(full_name)
     if found is None or not call.sees(found):
-        raise not_found(f"Could not resolve to a Repository with the name '{owner}/{name}'.")
+        raise not_found(f"Could not resolve to a Repository with the name '{full_name}'.")
     return RepositoryNode(found)
 
 
