@@ -1,9 +1,9 @@
 """GitHub's calls about webhooks: path, call, parse."""
 
-from collections.abc import Callable
 from http import HTTPStatus
 from itertools import islice
 
+from sentry.integrations.github.names import in_repository
 from sentry.integrations.github.parse_hooks import find_hook, parse_hook_id
 from sentry.integrations.source_code_management.errors import (
     HostForbidden,
@@ -14,6 +14,7 @@ from sentry.integrations.source_code_management.errors import (
 from sentry.integrations.source_code_management.http import HostSession
 from sentry.integrations.source_code_management.http_paths import Route
 from sentry.integrations.source_code_management.json_reader import Json
+from sentry.integrations.source_code_management.types import RepositoryRef
 
 _EVENTS: list[Json] = ["push", "pull_request", "repository"]
 _PAGES = 10  # GitHub takes 20 webhooks of a repository for each event
@@ -22,36 +23,35 @@ _INVALID = int(HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 class GitHubHooks:
-    """A part of ``GitHubClient``; ``where`` makes routes below a repository."""
+    """A part of ``GitHubClient``."""
 
-    def __init__(self, session: HostSession, where: Callable[..., Route]) -> None:
+    def __init__(self, session: HostSession) -> None:
         """Shares the client's session."""
         self._session = session
-        self._where = where
 
-    def register(self, identifier: str, *, url: str, secret: str) -> str:
+    def register(self, repo: RepositoryRef, *, url: str, secret: str) -> str:
         """Makes the webhook for ``url``, or gives the one that is there our events and secret.
 
         Raises:
             HostForbidden: the credential may not, or sees no webhooks of the repository.
         """
-        known = self._find(identifier, url)
+        known = self._find(repo, url)
         if known:
-            return self._update(identifier, known, url=url, secret=secret)
+            return self._update(repo, known, url=url, secret=secret)
         answer = self._session.post_json(
-            self._where(identifier, "/hooks"),
+            in_repository(repo, "/hooks"),
             resource="repository",
             json={"name": "web", **_body(url, secret)},
             passed=frozenset({_INVALID}),
         )
         if answer.status == _INVALID:  # somebody has just made it, or GitHub takes no such address
-            known = self._find(identifier, url)
+            known = self._find(repo, url)
             if not known:
                 raise HostRejected("the host did not take the webhook", status=answer.status)
-            return self._update(identifier, known, url=url, secret=secret)
+            return self._update(repo, known, url=url, secret=secret)
         return parse_hook_id(answer.json())
 
-    def unregister(self, identifier: str, webhook_id: str) -> None:
+    def unregister(self, repo: RepositoryRef, webhook_id: str) -> None:
         """Ends a webhook; one that is gone is no error.
 
         Raises:
@@ -59,15 +59,15 @@ class GitHubHooks:
         """
         try:
             self._session.request(
-                "DELETE", self._hook(identifier, webhook_id), resource="webhook", repeatable=True
+                "DELETE", self._hook(repo, webhook_id), resource="webhook", repeatable=True
             )
         except NotFound:
             return
 
-    def _find(self, identifier: str, url: str) -> str:
+    def _find(self, repo: RepositoryRef, url: str) -> str:
         """The id of the webhook with this address; "" without one."""
         pages = self._session.pages(
-            self._where(identifier, "/hooks"),
+            in_repository(repo, "/hooks"),
             resource="repository",
             query={"per_page": _PER_PAGE},
         )
@@ -77,20 +77,20 @@ class GitHubHooks:
         except NotFound:  # GitHub's word for a credential that may not see webhooks
             raise HostForbidden("see webhooks") from None
 
-    def _update(self, identifier: str, webhook_id: str, *, url: str, secret: str) -> str:
+    def _update(self, repo: RepositoryRef, webhook_id: str, *, url: str, secret: str) -> str:
         answer = self._session.request(
             "PATCH",
-            self._hook(identifier, webhook_id),
+            self._hook(repo, webhook_id),
             resource="webhook",
             json=_body(url, secret),
             repeatable=True,
         )
         return parse_hook_id(answer.json())
 
-    def _hook(self, identifier: str, webhook_id: str) -> Route:
+    def _hook(self, repo: RepositoryRef, webhook_id: str) -> Route:
         if not (webhook_id.isascii() and webhook_id.isdigit()):
             raise InvalidArgument("webhook_id", "must be a number")
-        return self._where(identifier, "/hooks/{hook}", hook=webhook_id)
+        return in_repository(repo, "/hooks/{hook}", hook=webhook_id)
 
 
 def _body(url: str, secret: str) -> dict[str, Json]:

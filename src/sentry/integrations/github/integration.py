@@ -166,52 +166,52 @@ class GitHubIntegration(LinkingInstallation, Integration):
     def get_repositories(self, *, query: str = "") -> Iterator[RepositoryInfo]:
         """See ``RepositoryIntegration``. Filters here: GitHub's search lags and is limited."""
         wanted = query.casefold()
-        for repo in self.get_client().get_repositories():
+        for repo in self.get_client().repositories.list_all():
             if wanted in repo.name.casefold():
                 yield repo
 
     def get_repository(self, identifier: str) -> RepositoryInfo:
         """See ``RepositoryIntegration``."""
-        return self.get_client().get_repository(identifier)
+        return self.get_client().repositories.get(RepositoryRef(identifier=identifier))
 
     def has_repo_access(self, repo: RepositoryRef) -> bool:
         """See ``RepositoryIntegration``."""
         try:
-            self.get_repository(repo.identifier)
+            self.get_client().repositories.get(repo)
         except (NotFound, HostForbidden):
             return False
         return True
 
     def get_repository_default_branch(self, repo: RepositoryRef) -> str | None:
         """See ``RepositoryIntegration``."""
-        return self.get_repository(repo.identifier).default_branch
+        return self.get_client().repositories.get(repo).default_branch
 
     # --- CommitIntegration -------------------------------------------------------------------
 
     def get_commit(self, repo: RepositoryRef, sha: str) -> CommitInfo:
         """See ``CommitIntegration``. A branch's name is no id, though GitHub would take it."""
-        commit = self.get_client().get_commit(repo.identifier, sha)
+        commit = self.get_client().get_commit(repo, sha)
         if not commit.sha.startswith(sha.lower()):
             raise NotFound("commit")
         return commit
 
     def resolve_ref(self, repo: RepositoryRef, ref: str) -> str:
         """See ``CommitIntegration``."""
-        return self.get_client().get_commit(repo.identifier, ref or "HEAD", resource="ref").sha
+        return self.get_client().get_commit(repo, ref or "HEAD", resource="ref").sha
 
     def list_commits(
         self, repo: RepositoryRef, *, sha: str, path: str, page: int, per_page: int
     ) -> tuple[list[CommitInfo], bool]:
         """See ``CommitIntegration``."""
         return self.get_client().list_commits(
-            repo.identifier, sha=sha, path=path, page=page, per_page=per_page
+            repo, sha=sha, path=path, page=page, per_page=per_page
         )
 
     # --- FileIntegration ---------------------------------------------------------------------
 
     def get_file(self, repo: RepositoryRef, *, path: str, sha: str, max_bytes: int) -> FileContent:
         """See ``FileIntegration``."""
-        return self.get_client().get_file(repo.identifier, path=path, ref=sha, max_bytes=max_bytes)
+        return self.get_client().get_file(repo, path=path, ref=sha, max_bytes=max_bytes)
 
     # --- CommitContextIntegration ------------------------------------------------------------
 
@@ -234,20 +234,20 @@ class GitHubIntegration(LinkingInstallation, Integration):
     ) -> ComparisonInfo:
         """See ``ComparisonIntegration``."""
         reads = self.get_client().reads
-        return reads.compare(repo.identifier, base=base, head=head, most=max_commits)
+        return reads.compare(repo, base=base, head=head, most=max_commits)
 
     def get_commit_changes(self, repo: RepositoryRef, *, sha: str) -> tuple[FileChange, ...]:
         """See ``ComparisonIntegration``."""
-        return self.get_client().reads.get_changes(repo.identifier, sha)
+        return self.get_client().reads.get_changes(repo, sha)
 
     def get_tree(self, repo: RepositoryRef, *, sha: str, path: str, max_entries: int) -> TreeInfo:
         """See ``TreeIntegration``."""
         reads = self.get_client().reads
-        return reads.get_tree(repo.identifier, sha=sha, path=path, most=max_entries)
+        return reads.get_tree(repo, sha=sha, path=path, most=max_entries)
 
     def get_branches(self, repo: RepositoryRef, *, query: str = "") -> Iterator[BranchInfo]:
         """See ``BranchIntegration``. Filters here: GitHub has no search of branches."""
-        for branch in self.get_client().reads.get_branches(repo.identifier):
+        for branch in self.get_client().reads.get_branches(repo):
             if query in branch.name:
                 yield branch
 
@@ -257,14 +257,14 @@ class GitHubIntegration(LinkingInstallation, Integration):
         self, repo: RepositoryRef, *, sha: str
     ) -> list[PullRequestInfo]:
         """See ``PullRequestIntegration``."""
-        return self.get_client().reads.get_pull_requests(repo.identifier, sha)
+        return self.get_client().reads.get_pull_requests(repo, sha)
 
     def search_code(
         self, repo: RepositoryRef, *, query: str, page: int, per_page: int
     ) -> tuple[list[CodeMatch], bool]:
         """See ``CodeSearchIntegration``."""
         reads = self.get_client().reads
-        return reads.search_code(repo.identifier, query=query, page=page, per_page=per_page)
+        return reads.search_code(repo, query=query, page=page, per_page=per_page)
 
     # --- MirrorIntegration -------------------------------------------------------------------
 
@@ -276,7 +276,8 @@ class GitHubIntegration(LinkingInstallation, Integration):
         self, repo: RepositoryRef, *, rejected: MirrorSource | None = None
     ) -> MirrorSource:
         """See ``MirrorIntegration`` and ``mirror``."""
-        return mirror_source(self._auth, self._metadata.endpoints(), repo, rejected=rejected)
+        name = self.get_client().repositories.current_name(repo)
+        return mirror_source(self._auth, self._metadata.endpoints(), name, rejected=rejected)
 
     # --- SourceCodeIssueIntegration ----------------------------------------------------------
 
@@ -284,7 +285,9 @@ class GitHubIntegration(LinkingInstallation, Integration):
         """See ``SourceCodeIssueIntegration``."""
         return self.get_client().issues.create(issue)
 
-    def find_issue_by_marker(self, repo: str, marker: str, *, since: datetime) -> IssueInfo | None:
+    def find_issue_by_marker(
+        self, repo: RepositoryRef, marker: str, *, since: datetime
+    ) -> IssueInfo | None:
         """See ``SourceCodeIssueIntegration``."""
         return self.get_client().issues.find_by_marker(repo, marker, since=since)
 
@@ -297,7 +300,7 @@ class GitHubIntegration(LinkingInstallation, Integration):
         repo, number = parse_issue_key(key)
         return f"{self._metadata.endpoints().web}/{repo.identifier}/issues/{number}"
 
-    def search_issues(self, repo: str, query: str) -> list[IssueInfo]:
+    def search_issues(self, repo: RepositoryRef, query: str) -> list[IssueInfo]:
         """See ``SourceCodeIssueIntegration``. GitHub's search lags behind."""
         return self.get_client().issues.search(repo, query)
 
@@ -317,11 +320,11 @@ class GitHubIntegration(LinkingInstallation, Integration):
 
     def register_webhook(self, repo: RepositoryRef, *, url: str, secret: str) -> str:
         """See ``WebhookIntegration``."""
-        return self.get_client().hooks.register(repo.identifier, url=url, secret=secret)
+        return self.get_client().hooks.register(repo, url=url, secret=secret)
 
     def unregister_webhook(self, repo: RepositoryRef, *, webhook_id: str) -> None:
         """See ``WebhookIntegration``."""
-        self.get_client().hooks.unregister(repo.identifier, webhook_id)
+        self.get_client().hooks.unregister(repo, webhook_id)
 
     # --- SourceUrlIntegration ----------------------------------------------------------------
 

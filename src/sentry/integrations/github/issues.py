@@ -1,12 +1,13 @@
 """GitHub's calls about issues: path, call, parse."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from itertools import islice
 
 from sentry.integrations.github import parse, parse_reads
+from sentry.integrations.github.names import in_repository
 from sentry.integrations.github.reads import quoted
+from sentry.integrations.github.repositories import GitHubRepositories
 from sentry.integrations.source_code_management.errors import (
     HostRejected,
     InvalidArgument,
@@ -22,6 +23,7 @@ from sentry.integrations.source_code_management.types import (
     IssueInfo,
     IssueState,
     NewIssue,
+    RepositoryRef,
 )
 
 _PER_PAGE = 100
@@ -34,16 +36,19 @@ _CLOCK_DRIFT = timedelta(minutes=5)  # between GitHub's clock and ours
 
 
 class GitHubIssues:
-    """A part of ``GitHubClient``; ``where`` makes routes below a repository."""
+    """A part of ``GitHubClient``.
 
-    def __init__(self, session: HostSession, where: Callable[..., Route]) -> None:
+    An issue's key holds the name that its repository has when the issue is told. What is asked by
+    a key alone goes by that name.
+    """
+
+    def __init__(self, session: HostSession, repositories: GitHubRepositories) -> None:
         """Shares the client's session."""
         self._session = session
-        self._where = where
+        self._repositories = repositories
 
     def create(self, issue: NewIssue) -> IssueInfo:
         """Opens an issue; sent once, whatever happens."""
-        repo = parse.parse_identifier(issue.repo)
         body: dict[str, Json] = {
             "title": issue.title,
             "body": with_marker(issue.description, issue.marker),
@@ -53,21 +58,22 @@ class GitHubIssues:
         if issue.assignee:
             body["assignees"] = [issue.assignee]
         answer = self._session.post_json(
-            self._where(issue.repo, "/issues"),
+            in_repository(issue.repo, "/issues"),
             resource="repository",
             json=body,
             passed=_REFUSALS,
         )
         if answer.status >= _FIRST_ERROR:
             raise _no_issue(answer)
-        return parse.parse_issue(answer.json(), repo)
+        return parse.parse_issue(answer.json())
 
-    def find_by_marker(self, identifier: str, marker: str, *, since: datetime) -> IssueInfo | None:
+    def find_by_marker(
+        self, repo: RepositoryRef, marker: str, *, since: datetime
+    ) -> IssueInfo | None:
         """The issue with this marker among the newest 1,000 that were opened since then."""
-        repo = parse.parse_identifier(identifier)
         since = since.astimezone(UTC) - _CLOCK_DRIFT
         pages = self._session.pages(
-            self._where(identifier, "/issues"),
+            in_repository(repo, "/issues"),
             resource="repository",
             query={
                 "state": "all",
@@ -78,7 +84,7 @@ class GitHubIssues:
             },
         )
         for page in islice(pages, _ISSUE_PAGES):
-            for item in parse.parse_issues(page.json(), repo):
+            for item in parse.parse_issues(page.json()):
                 if item.created_at < since:
                     return None
                 if item.marker == marker and not item.is_pull_request:
@@ -87,33 +93,31 @@ class GitHubIssues:
 
     def get(self, key: str) -> IssueInfo:
         """One issue by "owner/name#number"."""
-        repo, number = parse.parse_issue_key(key)
-        where = self._where(repo.identifier, "/issues/{number}", number=number)
-        return parse.parse_issue(self._session.get_json(where, resource="issue").json(), repo)
+        where = _where(key)
+        return parse.parse_issue(self._session.get_json(where, resource="issue").json())
 
-    def search(self, identifier: str, query: str) -> list[IssueInfo]:
+    def search(self, repo: RepositoryRef, query: str) -> list[IssueInfo]:
         """Issues that hold every word; without any, the newest."""
-        repo = parse.parse_identifier(identifier)
         words = [quoted(word) for word in query.split()]
         if not words:
-            where = self._where(identifier, "/issues")
+            where = in_repository(repo, "/issues")
             options: dict[str, str | int] = {"state": "all", "per_page": _PER_PAGE}
             found = self._session.get_json(where, resource="repository", query=options).json()
         else:
-            text = " ".join([*words, f"repo:{repo.identifier}", "is:issue"])
+            name = self._repositories.current_name(repo).identifier
+            text = " ".join([*words, f"repo:{name}", "is:issue"])
             answer = self._session.get_json(
                 route("/search/issues"),
                 resource="repository",
                 query={"q": text, "per_page": _MOST_FOUND},
             )
             found = parse_reads.parse_found_issues(answer.json())
-        listed = parse.parse_issues(found, repo)
+        listed = parse.parse_issues(found)
         return [item.issue for item in listed if not item.is_pull_request][:_MOST_FOUND]
 
     def comment(self, key: str, body: str) -> IssueCommentInfo:
         """Comments on an issue; sent once, whatever happens."""
-        repo, number = parse.parse_issue_key(key)
-        where = self._where(repo.identifier, "/issues/{number}/comments", number=number)
+        where = _where(key, "/comments")
         answer = self._session.post_json(where, resource="issue", json={"body": body})
         return parse.parse_comment(answer.json())
 
@@ -123,7 +127,7 @@ class GitHubIssues:
         refused = InvalidArgument("assignee", "the host does not accept it")
         if answer.status >= _FIRST_ERROR:
             raise refused
-        issue = parse.parse_issue(answer.json(), parse.parse_issue_key(key)[0])
+        issue = parse.parse_issue(answer.json())
         if assignee and assignee.lower() not in {name.lower() for name in issue.assignees}:
             raise refused
         return issue
@@ -133,18 +137,24 @@ class GitHubIssues:
         answer = self._update(key, {"state": state.value})
         if answer.status >= _FIRST_ERROR:
             raise _no_issue(answer)
-        return parse.parse_issue(answer.json(), parse.parse_issue_key(key)[0])
+        return parse.parse_issue(answer.json())
 
     def _update(self, key: str, change: Json) -> HostResponse:
-        repo, number = parse.parse_issue_key(key)
         return self._session.request(
             "PATCH",
-            self._where(repo.identifier, "/issues/{number}", number=number),
+            _where(key),
             resource="issue",
             json=change,
             repeatable=True,  # it says what shall be, not what shall change
             passed=frozenset({int(_INVALID)}),
         )
+
+
+def _where(key: str, rest: str = "") -> Route:
+    """A path below the issue of a key."""
+    name, number = parse.parse_issue_key(key)
+    repo = RepositoryRef(identifier=name.identifier)
+    return in_repository(repo, "/issues/{number}" + rest, number=number)
 
 
 def _no_issue(answer: HostResponse) -> ScmError:

@@ -23,7 +23,7 @@ from sentry.integrations.source_code_management.types import (
     SourceLineInfo,
 )
 
-type _File = tuple[str, BlameTarget]
+type _File = tuple[RepositoryRef, BlameTarget]
 # What would stop any further request, too.
 _WHOLE_CALL = (HostError, PreconditionFailed, DeadlineExceeded)
 
@@ -40,8 +40,8 @@ def blame_lines(
         HostError, IntegrationBroken, DeadlineExceeded: every line failed so.
     """
     answers: dict[_File, _Lines | ScmError] = {}
-    for identifier in dict.fromkeys(line.repo.identifier for line in lines):
-        answers |= _blame_repository(client, identifier, lines)
+    for repo in dict.fromkeys(line.repo for line in lines):
+        answers |= _blame_repository(client, repo, lines)
     results = [_line_of(answers[_file_of(line)], line) for line in lines]
     failures = [result for result in results if isinstance(result, _WHOLE_CALL)]
     if failures and len(failures) == len(results):
@@ -59,20 +59,20 @@ def blame_whole_file(
     """
     target = BlameTarget(ref=sha, path=path)
     route("{+path}", path=path)
-    blamed = client.get_blame(repo.identifier, [target])[0]
+    blamed = client.graphql.get_blame(repo, [target])[0]
     if isinstance(blamed, ScmError):
         raise blamed
-    yield from _Lines(client, repo.identifier, target, blamed).ranges()
+    yield from _Lines(client, repo, target, blamed).ranges()
 
 
 class _Lines:
     """A blamed file, with its lines once they are wanted."""
 
     def __init__(
-        self, client: GitHubClient, identifier: str, target: BlameTarget, blamed: BlamedFile
+        self, client: GitHubClient, repo: RepositoryRef, target: BlameTarget, blamed: BlamedFile
     ) -> None:
         self._client = client
-        self._identifier = identifier
+        self._repo = repo
         self._target = target
         self.blamed = blamed
         self._lines: list[str] | None = None
@@ -104,7 +104,7 @@ class _Lines:
         if self.blamed.text is not None:
             return self.blamed.text
         return self._client.get_text(
-            self._identifier,
+            self._repo,
             path=self._target.path,
             ref=self._target.ref,
             max_bytes=options.get_int("scm.http.max-response-bytes"),
@@ -112,14 +112,14 @@ class _Lines:
 
 
 def _file_of(line: SourceLineInfo) -> _File:
-    return line.repo.identifier, BlameTarget(ref=line.ref, path=line.path)
+    return line.repo, BlameTarget(ref=line.ref, path=line.path)
 
 
 def _blame_repository(
-    client: GitHubClient, identifier: str, lines: Sequence[SourceLineInfo]
+    client: GitHubClient, repo: RepositoryRef, lines: Sequence[SourceLineInfo]
 ) -> dict[_File, _Lines | ScmError]:
     """Every file of one repository that the lines ask about."""
-    files = dict.fromkeys(_file_of(line) for line in lines if line.repo.identifier == identifier)
+    files = dict.fromkeys(_file_of(line) for line in lines if line.repo == repo)
     results: dict[_File, _Lines | ScmError] = {}
     targets: list[BlameTarget] = []
     for file in files:
@@ -129,12 +129,12 @@ def _blame_repository(
         else:
             results[file] = refusal
     try:
-        answers = client.get_blame(identifier, targets)
+        answers = client.graphql.get_blame(repo, targets)
     except InvalidArgument as error:
         return dict.fromkeys(files, error)
     for target, answer in zip(targets, answers, strict=True):
-        results[identifier, target] = (
-            answer if isinstance(answer, ScmError) else _Lines(client, identifier, target, answer)
+        results[repo, target] = (
+            answer if isinstance(answer, ScmError) else _Lines(client, repo, target, answer)
         )
     return results
 

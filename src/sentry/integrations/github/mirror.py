@@ -3,11 +3,11 @@
 import base64
 
 from sentry.integrations.github.endpoints import Endpoints
-from sentry.integrations.github.parse import parse_identifier
+from sentry.integrations.github.parse import RepositoryName
 from sentry.integrations.source_code_management.errors import IntegrationBroken
 from sentry.integrations.source_code_management.http import HostAuth
 from sentry.integrations.source_code_management.http_paths import route
-from sentry.integrations.source_code_management.types import MirrorSource, RepositoryRef
+from sentry.integrations.source_code_management.types import MirrorSource
 
 # The user that GitHub documents for an App's tokens; for others it takes any.
 _USER = "x-access-token"
@@ -17,18 +17,19 @@ _BEARER = "Bearer "
 def mirror_source(
     auth: HostAuth,
     endpoints: Endpoints,
-    repo: RepositoryRef,
+    name: RepositoryName,
     *,
     rejected: MirrorSource | None,
 ) -> MirrorSource:
-    """See ``MirrorIntegration``. An App's token is asked for anew where GitHub refused it.
+    """See ``MirrorIntegration``; ``name`` is the present one.
+
+    An App's token is asked for anew where GitHub refused it.
 
     Raises:
         IntegrationBroken: GitHub refused the only credential there is.
     """
     if rejected is not None and not auth.renew(_api_headers(rejected)):
         raise IntegrationBroken
-    name = parse_identifier(repo.identifier)
     path = route("/{owner}/{name}", owner=name.owner, name=f"{name.name}.git").path
     token = auth.headers()["authorization"].removeprefix(_BEARER)
     basic = base64.b64encode(f"{_USER}:{token}".encode()).decode("ascii")

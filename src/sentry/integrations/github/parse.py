@@ -197,18 +197,18 @@ def _base64(entry: JsonObject) -> bytes:
         raise unexpected(entry.path("content")) from None
 
 
-def parse_issue(value: Json, repo: RepositoryName) -> IssueInfo:
-    """One issue of a repository."""
-    return _listed_issue(as_object(value, "issue"), repo).issue
+def parse_issue(value: Json) -> IssueInfo:
+    """One issue; its key has its repository's present name, whatever was asked for."""
+    return _listed_issue(as_object(value, "issue")).issue
 
 
-def parse_issues(value: Json, repo: RepositoryName) -> list[ListedIssue]:
+def parse_issues(value: Json) -> list[ListedIssue]:
     """A page of issues; GitHub lists pull requests among them."""
-    return [_listed_issue(item, repo) for item in as_objects(value, "issues")]
+    return [_listed_issue(item) for item in as_objects(value, "issues")]
 
 
-def _listed_issue(item: JsonObject, repo: RepositoryName) -> ListedIssue:
-    number = item.integer("number")
+def _listed_issue(item: JsonObject) -> ListedIssue:
+    repo, number = _home_of(item), item.integer("number")
     description, marker = split_marker(item.optional_text("body") or "")
     return ListedIssue(
         issue=IssueInfo(
@@ -224,6 +224,15 @@ def _listed_issue(item: JsonObject, repo: RepositoryName) -> ListedIssue:
         created_at=item.time("created_at"),
         is_pull_request="pull_request" in item,
     )
+
+
+def _home_of(issue: JsonObject) -> RepositoryName:
+    """The repository of an issue: the end of its ``repository_url``."""
+    url = issue.text("repository_url")
+    try:
+        return parse_identifier("/".join(url.rsplit("/", 2)[-2:]))
+    except InvalidArgument:
+        raise unexpected(issue.path("repository_url")) from None
 
 
 def _assignees(item: JsonObject) -> tuple[str, ...]:

@@ -93,7 +93,10 @@ def blame_query(count: int) -> str:
     ]
     variables = ", ".join(["$owner: String!", "$name: String!", *names])
     fields = "\n".join(parts)
-    return f"query Blame({variables}) {{ repository(owner: $owner, name: $name) {{\n{fields}\n}} }}"
+    return (
+        f"query Blame({variables}) {{ repository(owner: $owner, name: $name) {{\n"
+        f"databaseId\n{fields}\n}} }}"
+    )
 
 
 def blame_variables(owner: str, name: str, targets: Sequence[BlameTarget]) -> dict[str, Json]:
@@ -126,10 +129,11 @@ class _Problem:
         return HostUnavailable("the host could not answer the query", status=200)
 
 
-def parse_blame(value: Json, count: int) -> list[BlameAnswer]:
+def parse_blame(value: Json, count: int, *, repository_id: str = "") -> list[BlameAnswer]:
     """What the query for ``count`` files gave, file by file; partial data is kept.
 
-    A commit or file that is absent is a NotFound at its place.
+    A commit or file that is absent is a NotFound at its place. With ``repository_id``, an answer
+    about any other repository is a NotFound of the repository at every place.
 
     Raises:
         HostRateLimited: the GraphQL limit is used up (without the time that it lasts).
@@ -143,6 +147,8 @@ def parse_blame(value: Json, count: int) -> list[BlameAnswer]:
     repository = data.optional_object("repository") if data else None
     if repository is None:
         return [_absent(data, problems)] * count
+    if repository_id and str(repository.optional_integer("databaseId")) != repository_id:
+        return [NotFound("repository")] * count
     commits: MutableMapping[str, CommitInfo] = {}
     return [_file(n, repository, problems, commits) for n in range(count)]
 

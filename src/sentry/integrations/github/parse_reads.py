@@ -150,9 +150,17 @@ def parse_pull_request(item: JsonObject) -> PullRequestInfo:
     )
 
 
-def parse_code_matches(value: Json) -> list[CodeMatch]:
-    """A page of GET /search/code, with the fragments of the text-match media type."""
-    return [_code_match(item) for item in as_object(value, "search").objects("items")]
+def parse_code_matches(value: Json, *, repository_id: str = "") -> list[CodeMatch]:
+    """A page of GET /search/code, with the fragments of the text-match media type.
+
+    With ``repository_id`` what is in any other repository is left out.
+    """
+    items = as_object(value, "search").objects("items")
+    return [_code_match(item) for item in items if _is_in(item, repository_id)]
+
+
+def _is_in(item: JsonObject, repository_id: str) -> bool:
+    return not repository_id or str(item.object("repository").integer("id")) == repository_id
 
 
 def _code_match(item: JsonObject) -> CodeMatch:

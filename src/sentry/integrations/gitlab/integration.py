@@ -212,7 +212,9 @@ class GitLabIntegration(LinkingInstallation, Integration):
         """See ``SourceCodeIssueIntegration``."""
         return self._issues.create(issue)
 
-    def find_issue_by_marker(self, repo: str, marker: str, *, since: datetime) -> IssueInfo | None:
+    def find_issue_by_marker(
+        self, repo: RepositoryRef, marker: str, *, since: datetime
+    ) -> IssueInfo | None:
         """See ``SourceCodeIssueIntegration``."""
         return self._issues.find_by_marker(repo, marker, since=since)
 
@@ -224,7 +226,7 @@ class GitLabIntegration(LinkingInstallation, Integration):
         """See ``SourceCodeIssueIntegration``."""
         return self._issues.page_of(key)
 
-    def search_issues(self, repo: str, query: str) -> list[IssueInfo]:
+    def search_issues(self, repo: RepositoryRef, query: str) -> list[IssueInfo]:
         """See ``SourceCodeIssueIntegration``."""
         return self._issues.search(repo, query)
 
@@ -262,7 +264,10 @@ class GitLabIntegration(LinkingInstallation, Integration):
         self, repo: RepositoryRef, *, rejected: MirrorSource | None = None
     ) -> MirrorSource:
         """See ``MirrorIntegration``."""
-        url = f"{self._metadata.endpoints().root}/{checked_path(repo.identifier)}.git"
+        name = repo.identifier
+        if repo.external_id:
+            name = self.get_client().get_project(project_of(repo)).identifier
+        url = f"{self._metadata.endpoints().root}/{checked_path(name)}.git"
         return mirror_source(self._auth, url, rejected=rejected)
 
     # --- SourceUrlIntegration ------------------------------------------------------------------

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from itertools import islice
 
 from sentry.integrations.gitlab import parse_issues
-from sentry.integrations.gitlab.names import Project, checked_path, issue_of
+from sentry.integrations.gitlab.names import Project, issue_of, project_of
 from sentry.integrations.gitlab.source_urls import SourceUrls
 from sentry.integrations.source_code_management.errors import (
     HostRejected,
@@ -22,6 +22,7 @@ from sentry.integrations.source_code_management.types import (
     IssueInfo,
     IssueState,
     NewIssue,
+    RepositoryRef,
 )
 
 _PER_PAGE = 100
@@ -44,7 +45,7 @@ class GitLabIssues:
 
     def create(self, issue: NewIssue) -> IssueInfo:
         """Opens an issue; sent once, whatever happens."""
-        repo = checked_path(issue.repo)
+        project = project_of(issue.repo)
         body: dict[str, Json] = {
             "title": issue.title,
             "description": with_marker(issue.description, issue.marker),
@@ -54,21 +55,22 @@ class GitLabIssues:
         if issue.assignee:
             body["assignee_ids"] = [self._user_id(issue.assignee)]
         answer = self._session.post_json(
-            Project(address=repo).route("/issues"),
+            project.route("/issues"),
             resource="repository",
             json=body,
             passed=_REFUSALS,
         )
         if answer.status >= _FIRST_ERROR:
             raise _refusal(answer)
-        return parse_issues.parse_issue(answer.json(), repo)
+        return parse_issues.parse_issue(answer.json(), issue.repo.identifier)
 
-    def find_by_marker(self, identifier: str, marker: str, *, since: datetime) -> IssueInfo | None:
+    def find_by_marker(
+        self, repo: RepositoryRef, marker: str, *, since: datetime
+    ) -> IssueInfo | None:
         """The issue with this marker among the newest 1,000 that were opened since then."""
-        repo = checked_path(identifier)
         since = since.astimezone(UTC) - _CLOCK_DRIFT
         pages = self._session.pages(
-            Project(address=repo).route("/issues"),
+            project_of(repo).route("/issues"),
             resource="repository",
             query={
                 "created_after": since.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -78,7 +80,7 @@ class GitLabIssues:
             },
         )
         for page in islice(pages, _ISSUE_PAGES):
-            for item in parse_issues.parse_issues(page.json(), repo):
+            for item in parse_issues.parse_issues(page.json(), repo.identifier):
                 if item.created_at < since:
                     return None
                 if item.marker == marker:
@@ -96,12 +98,11 @@ class GitLabIssues:
         """The issue's page."""
         return self._urls.of_issue(*issue_of(key))
 
-    def search(self, identifier: str, query: str) -> list[IssueInfo]:
+    def search(self, repo: RepositoryRef, query: str) -> list[IssueInfo]:
         """Issues whose titles or descriptions hold the words, newest first.
 
         Out of the project's own list, which lags behind nothing.
         """
-        repo = checked_path(identifier)
         options: dict[str, str | int] = {
             "order_by": "created_at",
             "sort": "desc",
@@ -109,9 +110,9 @@ class GitLabIssues:
         }
         if query.strip():
             options["search"] = query
-        where = Project(address=repo).route("/issues")
+        where = project_of(repo).route("/issues")
         answer = self._session.get_json(where, resource="repository", query=options)
-        listed = parse_issues.parse_issues(answer.json(), repo)
+        listed = parse_issues.parse_issues(answer.json(), repo.identifier)
         return [item.issue for item in listed[:_MOST_FOUND]]
 
     def comment(self, key: str, body: str) -> IssueCommentInfo:

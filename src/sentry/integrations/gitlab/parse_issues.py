@@ -36,17 +36,18 @@ class ListedIssue:
 
 
 def parse_issue(value: Json, repo: str) -> IssueInfo:
-    """One issue of the project at this path."""
+    """One issue. Its key has its project's present path; ``repo`` where GitLab tells none."""
     return _listed(as_object(value, "issue"), repo).issue
 
 
 def parse_issues(value: Json, repo: str) -> list[ListedIssue]:
-    """A page of issues of the project at this path."""
+    """A page of issues of a project, as ``parse_issue``."""
     return [_listed(item, repo) for item in as_objects(value, "issues")]
 
 
 def _listed(item: JsonObject, repo: str) -> ListedIssue:
     number, state = item.integer("iid"), item.text("state")
+    repo = _home_of(item) or repo
     description, marker = split_marker(item.optional_text("description") or "")
     assignees = [] if item.get("assignees") is None else item.objects("assignees")
     issue = IssueInfo(
@@ -59,6 +60,13 @@ def _listed(item: JsonObject, repo: str) -> ListedIssue:
         assignees=tuple(user.text("username") for user in assignees),
     )
     return ListedIssue(issue=issue, marker=marker, created_at=item.time("created_at"))
+
+
+def _home_of(issue: JsonObject) -> str:
+    """The path of an issue's project; "" from a GitLab before 12.6."""
+    references = issue.optional_object("references")
+    full = (references and references.optional_text("full")) or ""
+    return full.partition("#")[0]
 
 
 def parse_note(value: Json, issue_url: str) -> IssueCommentInfo:

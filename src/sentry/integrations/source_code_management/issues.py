@@ -8,6 +8,7 @@ from sentry.integrations.source_code_management.types import (
     IssueInfo,
     IssueState,
     NewIssue,
+    RepositoryRef,
 )
 
 
@@ -24,7 +25,9 @@ class SourceCodeIssueIntegration(Protocol):
         """
         ...
 
-    def find_issue_by_marker(self, repo: str, marker: str, *, since: datetime) -> IssueInfo | None:
+    def find_issue_by_marker(
+        self, repo: RepositoryRef, marker: str, *, since: datetime
+    ) -> IssueInfo | None:
         """The issue that carries the marker, among those opened since then; None where none does.
 
         Reads the list of issues, not the host's search, which lags.
@@ -43,7 +46,7 @@ class SourceCodeIssueIntegration(Protocol):
         """The issue's page. Makes no host request."""
         ...
 
-    def search_issues(self, repo: str, query: str) -> list[IssueInfo]:
+    def search_issues(self, repo: RepositoryRef, query: str) -> list[IssueInfo]:
         """Issues of a repository that fit the words, as the host orders them; at most 50.
 
         Args:

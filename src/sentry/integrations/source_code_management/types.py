@@ -334,9 +334,12 @@ class BlameRangeInfo:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewIssue:
-    """An issue to open on a host. ``marker`` is hidden in it, to find it again after a crash."""
+    """An issue to open on a host. ``marker`` is hidden in it, to find it again after a crash.
 
-    repo: str
+    ``repo`` has an id where the platform knows the repository; else its name is all that there is.
+    """
+
+    repo: RepositoryRef
     title: str
     description: str
     labels: tuple[str, ...] = ()

@@ -85,7 +85,7 @@ class VstsClient:
         project = projects[0] if projects else _NO_PROJECT
         if _is_refused(partial(self._repositories_of, project)):
             yield "Code (Read)"
-        if _is_refused(partial(self.issues.search, project, "")):
+        if _is_refused(partial(self.issues.search, RepositoryRef(identifier=project), "")):
             yield "Work Items (Read & write)"
 
     # --- repositories ------------------------------------------------------------------------

@@ -237,7 +237,9 @@ class VstsIntegration(LinkingInstallation, Integration):
         """See ``SourceCodeIssueIntegration``; ``repo`` may name the project alone."""
         return self.get_client().issues.create(issue)
 
-    def find_issue_by_marker(self, repo: str, marker: str, *, since: datetime) -> IssueInfo | None:
+    def find_issue_by_marker(
+        self, repo: RepositoryRef, marker: str, *, since: datetime
+    ) -> IssueInfo | None:
         """See ``SourceCodeIssueIntegration``."""
         return self.get_client().issues.find_by_marker(repo, marker, since=since)
 
@@ -249,7 +251,7 @@ class VstsIntegration(LinkingInstallation, Integration):
         """See ``SourceCodeIssueIntegration``."""
         return self.get_client().issues.url(key)
 
-    def search_issues(self, repo: str, query: str) -> list[IssueInfo]:
+    def search_issues(self, repo: RepositoryRef, query: str) -> list[IssueInfo]:
         """See ``SourceCodeIssueIntegration``: those that were changed last come first."""
         return self.get_client().issues.search(repo, query)
 

@@ -19,6 +19,7 @@ from sentry.integrations.source_code_management.types import (
     IssueInfo,
     IssueState,
     NewIssue,
+    RepositoryRef,
 )
 from sentry.integrations.vsts import parse_issues
 from sentry.integrations.vsts.api import VstsApi, type_key
@@ -69,7 +70,7 @@ class VstsIssues:
         A type that it lacks is a 404, so that nothing was opened when the next one is tried;
         everything else is sent once, whatever happens.
         """
-        project = parse_project_of(issue.repo)
+        project = parse_project_of(issue.repo.identifier)
         operations = _operations(issue)
         for kind, field in _TYPES:
             where = _in_project(project, "/workitems/${kind}", kind=kind)
@@ -85,9 +86,11 @@ class VstsIssues:
         kinds = ", ".join(kind for kind, _ in _TYPES)
         raise HostRejected(f"the project has no work items of any of the types {kinds}", status=404)
 
-    def find_by_marker(self, repo: str, marker: str, *, since: datetime) -> IssueInfo | None:
+    def find_by_marker(
+        self, repo: RepositoryRef, marker: str, *, since: datetime
+    ) -> IssueInfo | None:
         """The work item with this marker among the newest 1,000 that were opened since then."""
-        project = parse_project_of(repo)
+        project = parse_project_of(repo.identifier)
         begin = (since.astimezone(UTC) - _CLOCK_DRIFT).strftime("%Y-%m-%dT%H:%M:%SZ")
         condition = f"[System.CreatedDate] >= {_literal(begin)}"
         order = "[System.CreatedDate] DESC"
@@ -103,9 +106,9 @@ class VstsIssues:
         """One work item."""
         return self._with_state(self._get(key))
 
-    def search(self, repo: str, query: str) -> list[IssueInfo]:
+    def search(self, repo: RepositoryRef, query: str) -> list[IssueInfo]:
         """Work items whose title or description holds every word, those last changed first."""
-        project = parse_project_of(repo)
+        project = parse_project_of(repo.identifier)
         condition = " AND ".join(
             f"([System.Title] CONTAINS {_literal(word)}"
             f" OR [System.Description] CONTAINS WORDS {_literal(word)})"

@@ -205,17 +205,6 @@ def _synchronize(place: Place) -> None:
     place.repository = Repository.objects.get()
 
 
-def test_a_renamed_repository_is_read_on(renamed: Renamed) -> None:
-    renamed.rename()
-    wrong = {}
-    for method in READS:
-        answer = renamed.call(method)
-        if not (renamed.is_ours(answer) or answer.status is RpcStatus.UNIMPLEMENTED):
-            wrong[method] = f"{answer.status.name}: {renamed.told(answer)}"
-    assert wrong == {}
-    assert renamed.installation.get_repository_default_branch(renamed.ref) == "main"
-
-
 def _answers(renamed: Renamed, *, must_answer: bool) -> dict[str, str]:
     """Which reads answered wrongly, and what."""
     wrong = {}
@@ -228,11 +217,15 @@ def _answers(renamed: Renamed, *, must_answer: bool) -> dict[str, str]:
     return wrong
 
 
+def test_a_renamed_repository_is_read_on(renamed: Renamed) -> None:
+    renamed.rename()
+    assert _answers(renamed, must_answer=renamed.place.kind.key not in BY_NAME) == {}
+
+
 def test_a_name_that_another_one_took_is_not_read(renamed: Renamed) -> None:
     renamed.rename()
     renamed.take_name()
-    follows = renamed.place.kind.key not in BY_NAME
-    assert _answers(renamed, must_answer=follows) == {}
+    assert _answers(renamed, must_answer=renamed.place.kind.key not in BY_NAME) == {}
     renamed.assert_nothing_of_theirs_is_stored()
 
 

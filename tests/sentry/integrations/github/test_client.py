@@ -1,5 +1,6 @@
 """Repositories, commits, files and issues through the whole provider, compared with git."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -212,7 +213,7 @@ def test_a_hostile_path_stays_a_path(installed, emulator, path):
 
 def new_issue(**changed: object) -> NewIssue:
     facts: dict[str, object] = {
-        "repo": "acme/shop",
+        "repo": SHOP,
         "title": "It breaks",
         "description": "Every time\n",
     }
@@ -228,10 +229,10 @@ def test_an_issue_is_opened_and_found_again(installed, emulator):
     (kept,) = emulator.issues("acme/shop")
     assert "<!-- sentry-request: abc123 -->" in kept.body
     assert installed.get_issue(made.key) == made
-    assert installed.find_issue_by_marker("acme/shop", "abc123", since=before) == made
-    assert installed.find_issue_by_marker("acme/shop", "abc", since=before) is None
+    assert installed.find_issue_by_marker(SHOP, "abc123", since=before) == made
+    assert installed.find_issue_by_marker(SHOP, "abc", since=before) is None
     later = before + timedelta(hours=1)
-    assert installed.find_issue_by_marker("acme/shop", "abc123", since=later) is None
+    assert installed.find_issue_by_marker(SHOP, "abc123", since=later) is None
     assert installed.get_issue_url(made.key) == "https://github.com/acme/shop/issues/1"
 
 
@@ -248,7 +249,7 @@ def test_a_marker_is_found_behind_other_issues_and_not_in_a_pull_request(install
         body="<!-- sentry-request: first -->",
     )
     emulator.clear_requests()
-    assert installed.find_issue_by_marker("acme/shop", "first", since=before) == wanted
+    assert installed.find_issue_by_marker(SHOP, "first", since=before) == wanted
     assert len(emulator.requests) == 2
 
 
@@ -364,7 +365,9 @@ def test_a_conditional_answer_costs_nothing(installed, shop, emulator):
 
 
 def test_a_list_of_issues_without_end_is_read_only_so_far(installed, emulator):
-    page = b'[{"number":1,"title":"t","html_url":"u","state":"open","created_at":"2999-01-01T00:00:00Z"}]'
+    issue = {"number": 1, "title": "t", "html_url": "u", "state": "open"}
+    issue |= {"repository_url": "https://h/repos/acme/shop", "created_at": "2999-01-01T00:00:00Z"}
+    page = json.dumps([issue]).encode()
     for number in range(2, 13):
         link = f'<{emulator.url}/repos/acme/shop/issues?page={number}>; rel="next"'
         emulator.faults.add(
@@ -378,7 +381,7 @@ def test_a_list_of_issues_without_end_is_read_only_so_far(installed, emulator):
             )
         )
     since = datetime(2024, 1, 1, tzinfo=UTC)
-    assert installed.find_issue_by_marker("acme/shop", "none", since=since) is None
+    assert installed.find_issue_by_marker(SHOP, "none", since=since) is None
     assert len(emulator.requests) == 10
 
 

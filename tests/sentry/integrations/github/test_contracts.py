@@ -20,7 +20,7 @@ from sentry.integrations.github.parse_blame import BlameTarget, blame_query, bla
 from sentry.integrations.source_code_management.errors import ScmError
 from sentry.integrations.source_code_management.http import HostSession
 from sentry.integrations.source_code_management.http_runtime import HttpRuntime
-from sentry.integrations.source_code_management.types import IssueState, NewIssue
+from sentry.integrations.source_code_management.types import IssueState, NewIssue, RepositoryRef
 
 from .test_auth import key, private_key  # noqa: F401 -- fixtures
 
@@ -36,6 +36,9 @@ def client_over(answer, *, is_app: bool = False) -> GitHubClient:
         ENDPOINTS.api, auth=TokenAuth("t"), dialect=GitHubDialect(), runtime=runtime
     )
     return GitHubClient(session, ENDPOINTS, is_app=is_app)
+
+
+BY_ID_PATH = re.compile(r"^/repositories/[0-9]+(?=/|$)")
 
 
 class Description:
@@ -65,7 +68,8 @@ class Description:
         return value
 
     def problems(self, request: httpx.Request) -> list[str]:
-        path = urlsplit(str(request.url)).path
+        # the address by id is GitHub's own, in its links and redirects; it describes the other
+        path = BY_ID_PATH.sub("/repos/o/n", urlsplit(str(request.url)).path)
         names = [name for pattern, name in self._paths if pattern.fullmatch(path)]
         operations = [self._document["paths"][name].get(request.method.lower()) for name in names]
         operation = next((item for item in operations if item), None)
@@ -108,53 +112,61 @@ def description() -> Description:
     return Description(json.loads((Path(folder) / "github/openapi.json").read_text()))
 
 
-ISSUE = NewIssue(
-    repo="acme/shop", title="T", description="D", labels=("a",), assignee="ann", marker="m"
-)
+BY_NAME = RepositoryRef(identifier="acme/shop")
+BY_ID = RepositoryRef(identifier="acme/shop", external_id="1296269")
+
+
+def issue_in(repo: RepositoryRef) -> NewIssue:
+    return NewIssue(
+        repo=repo, title="T", description="D", labels=("a",), assignee="ann", marker="m"
+    )
+
+
 CALLS = {
-    "get_repositories": lambda client: list(client.get_repositories()),
-    "get_repository": lambda client: client.get_repository("acme/shop"),
-    "get_commit": lambda client: client.get_commit("acme/shop", "a" * 40),
-    "get_commit of a branch": lambda client: client.get_commit("acme/shop", "feature/x y"),
-    "list_commits": lambda client: client.list_commits(
-        "acme/shop", sha="a" * 40, path="a/b", page=2, per_page=100
+    "get_repositories": lambda client, _repo: list(client.repositories.list_all()),
+    "get_repository": lambda client, repo: client.repositories.get(repo),
+    "get_commit": lambda client, repo: client.get_commit(repo, "a" * 40),
+    "get_commit of a branch": lambda client, repo: client.get_commit(repo, "feature/x y"),
+    "list_commits": lambda client, repo: client.list_commits(
+        repo, sha="a" * 40, path="a/b", page=2, per_page=100
     ),
-    "get_file": lambda client: client.get_file(
-        "acme/shop", path="a b/c?.txt", ref="a" * 40, max_bytes=9
+    "get_file": lambda client, repo: client.get_file(
+        repo, path="a b/c?.txt", ref="a" * 40, max_bytes=9
     ),
-    "get_text": lambda client: client.get_text(
-        "acme/shop", path="a b/c?.txt", ref="a" * 40, max_bytes=9
+    "get_text": lambda client, repo: client.get_text(
+        repo, path="a b/c?.txt", ref="a" * 40, max_bytes=9
     ),
-    "create_issue": lambda client: client.issues.create(ISSUE),
-    "find_issue_by_marker": lambda client: client.issues.find_by_marker(
-        "acme/shop", "m", since=SINCE
+    "create_issue": lambda client, repo: client.issues.create(issue_in(repo)),
+    "find_issue_by_marker": lambda client, repo: client.issues.find_by_marker(
+        repo, "m", since=SINCE
     ),
-    "search_issues": lambda client: client.issues.search("acme/shop", "total is:pr"),
-    "search_issues of nothing": lambda client: client.issues.search("acme/shop", ""),
-    "comment": lambda client: client.issues.comment("acme/shop#7", "Seen again"),
-    "assign": lambda client: client.issues.assign("acme/shop#7", "ann"),
-    "set_state": lambda client: client.issues.set_state("acme/shop#7", IssueState.CLOSED),
-    "compare": lambda client: client.reads.compare(
-        "acme/shop", base="a" * 40, head="b" * 40, most=250
+    "search_issues": lambda client, repo: client.issues.search(repo, "total is:pr"),
+    "search_issues of nothing": lambda client, repo: client.issues.search(repo, ""),
+    "comment": lambda client, _repo: client.issues.comment("acme/shop#7", "Seen again"),
+    "assign": lambda client, _repo: client.issues.assign("acme/shop#7", "ann"),
+    "set_state": lambda client, _repo: client.issues.set_state("acme/shop#7", IssueState.CLOSED),
+    "compare": lambda client, repo: client.reads.compare(
+        repo, base="a" * 40, head="b" * 40, most=250
     ),
-    "get_changes": lambda client: client.reads.get_changes("acme/shop", "a" * 40),
-    "get_tree": lambda client: client.reads.get_tree("acme/shop", sha="a" * 40, path="", most=9),
-    "get_branches": lambda client: list(client.reads.get_branches("acme/shop")),
-    "get_pull_requests": lambda client: client.reads.get_pull_requests("acme/shop", "a" * 40),
-    "search_code": lambda client: client.reads.search_code(
-        "acme/shop", query="total repo:x/y", page=2, per_page=30
+    "get_changes": lambda client, repo: client.reads.get_changes(repo, "a" * 40),
+    "get_tree": lambda client, repo: client.reads.get_tree(repo, sha="a" * 40, path="", most=9),
+    "get_branches": lambda client, repo: list(client.reads.get_branches(repo)),
+    "get_pull_requests": lambda client, repo: client.reads.get_pull_requests(repo, "a" * 40),
+    "search_code": lambda client, repo: client.reads.search_code(
+        repo, query="total repo:x/y", page=2, per_page=30
     ),
-    "get_issue": lambda client: client.issues.get("acme/shop#7"),
-    "register_webhook": lambda client: client.hooks.register(
-        "acme/shop", url="https://h.example/", secret="s"
+    "get_issue": lambda client, _repo: client.issues.get("acme/shop#7"),
+    "register_webhook": lambda client, repo: client.hooks.register(
+        repo, url="https://h.example/", secret="s"
     ),
-    "unregister_webhook": lambda client: client.hooks.unregister("acme/shop", "7"),
+    "unregister_webhook": lambda client, repo: client.hooks.unregister(repo, "7"),
 }
 
 
 @pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize("repo", [BY_NAME, BY_ID], ids=["by name", "by id"])
 @pytest.mark.parametrize("is_app", [True, False])
-def test_every_request_is_one_that_github_describes(description, name, is_app):
+def test_every_request_is_one_that_github_describes(description, name, repo, is_app):
     sent: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -162,7 +174,7 @@ def test_every_request_is_one_that_github_describes(description, name, is_app):
         return httpx.Response(500)
 
     with pytest.raises(ScmError):
-        CALLS[name](client_over(answer, is_app=is_app))
+        CALLS[name](client_over(answer, is_app=is_app), repo)
     assert len(sent) == 1
     assert [problem for request in sent for problem in description.problems(request)] == []
     assert sent[0].headers["x-github-api-version"] == "2022-11-28"
@@ -177,7 +189,7 @@ def test_a_webhook_that_is_made_or_updated_is_one_that_github_describes(descript
         sent.append(request)
         return httpx.Response(200, json=known if request.method == "GET" else {"id": 7})
 
-    made = client_over(answer).hooks.register("acme/shop", url="https://h.example/", secret="s")
+    made = client_over(answer).hooks.register(BY_ID, url="https://h.example/", secret="s")
     assert made == "7"
     assert [request.method for request in sent] == ["GET", "PATCH" if known else "POST"]
     assert [problem for request in sent for problem in description.problems(request)] == []
@@ -246,7 +258,9 @@ def replay(folder: Path, scenario: str, asked: list[str] | None = None) -> GitHu
 
 def test_a_renamed_repository_is_found_by_its_old_name(contracts_dir):
     client = replay(contracts_dir, "rename-repository")
-    found = client.get_repository("octokit-fixture-org/rename-repository")
+    found = client.repositories.get(
+        RepositoryRef(identifier="octokit-fixture-org/rename-repository")
+    )
     assert found.identifier == "octokit-fixture-org/rename-repository-newname"
     assert found.external_id == "1000"
 
@@ -256,19 +270,22 @@ def test_every_page_of_a_recorded_list_is_read(contracts_dir):
     client = replay(contracts_dir, "paginate-issues", paths)
     name = "octokit-fixture-org/paginate-issues"
     asked = datetime(2000, 1, 1, tzinfo=UTC)
-    assert client.issues.find_by_marker(name, "none", since=asked) is None
+    assert client.issues.find_by_marker(RepositoryRef(identifier=name), "none", since=asked) is None
     assert paths == [f"/repos/{name}/issues", *["/repositories/1000/issues"] * 4]
 
 
 def test_a_recorded_repository_and_folder(contracts_dir):
     assert (
         replay(contracts_dir, "get-repository")
-        .get_repository("octokit-fixture-org/hello-world")
+        .repositories.get(RepositoryRef(identifier="octokit-fixture-org/hello-world"))
         .external_id
         == "1000"
     )
     text = replay(contracts_dir, "get-content").get_text(
-        "octokit-fixture-org/hello-world", path="README.md", ref="main", max_bytes=99
+        RepositoryRef(identifier="octokit-fixture-org/hello-world"),
+        path="README.md",
+        ref="main",
+        max_bytes=99,
     )
     assert text.startswith("# hello-world")
 

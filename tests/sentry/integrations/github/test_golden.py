@@ -13,21 +13,19 @@ from pathlib import Path
 import pytest
 
 from sentry.integrations.github import parse, parse_reads
-from sentry.integrations.github.parse import RepositoryName
 from sentry.integrations.source_code_management.json_reader import Json
 
 pytestmark = pytest.mark.contracts
 
 GOLDEN = Path(__file__).with_name("golden.json")
-REPO = RepositoryName(owner="octocat", name="Hello-World")
 READERS = {
     "commit": parse.parse_commit,
     "commits": parse.parse_commits,
     "repository": parse.parse_repository,
     "repositories": parse.parse_repositories,
     "file": parse.parse_file_entry,
-    "issue": lambda value: parse.parse_issue(value, REPO),
-    "issues": lambda value: parse.parse_issues(value, REPO),
+    "issue": parse.parse_issue,
+    "issues": parse.parse_issues,
     "message": parse.parse_message,
     "comment": parse.parse_comment,
     "comparison": parse_reads.parse_comparison,

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentry.integrations.github import parse
-from sentry.integrations.github.parse import RepositoryName
 from sentry.integrations.github.parse_blame import parse_blame
 from sentry.integrations.source_code_management.errors import (
     HostRateLimited,
@@ -16,7 +15,6 @@ from sentry.integrations.source_code_management.errors import (
 from sentry.integrations.source_code_management.issue_markers import with_marker
 from sentry.integrations.source_code_management.types import AuthorInfo
 
-REPO = RepositoryName(owner="acme", name="shop")
 COMMIT: dict[str, Any] = {
     "sha": "a" * 40,
     "html_url": "https://github.com/acme/shop/commit/" + "a" * 40,
@@ -86,12 +84,16 @@ def test_an_issues_body_may_be_null_and_its_marker_is_taken_off():
         "title": "T",
         "body": None,
         "html_url": "https://h/7",
+        "repository_url": "https://api.h/repos/acme/shop",
         "state": "closed",
         "created_at": "2024-01-01T00:00:00Z",
     }
-    assert parse.parse_issue(item, REPO).description == ""
+    assert parse.parse_issue(item).description == ""
+    assert parse.parse_issue(item).key == "acme/shop#7"
+    with pytest.raises(HostUnavailable):
+        parse.parse_issue({**item, "repository_url": "https://api.h"})
     marked = {**item, "body": with_marker("Text", "m-1_x"), "pull_request": {}}
-    (listed,) = parse.parse_issues([marked], REPO)
+    (listed,) = parse.parse_issues([marked])
     assert (listed.issue.description, listed.marker, listed.is_pull_request) == (
         "Text",
         "m-1_x",
@@ -152,8 +154,8 @@ def test_whatever_comes_gives_a_value_or_the_one_error(value):
         parse.parse_commit,
         parse.parse_commits,
         parse.parse_file_entry,
-        lambda item: parse.parse_issue(item, REPO),
-        lambda item: parse.parse_issues(item, REPO),
+        parse.parse_issue,
+        parse.parse_issues,
         parse.parse_rejected_fields,
         parse.parse_message,
         lambda item: parse_blame(item, 2),

@@ -71,6 +71,17 @@ def test_a_file_has_its_ranges_in_order_and_its_text():
     assert found.range_of(4) is None
 
 
+def test_an_answer_about_another_repository_is_none():
+    told = answer(databaseId=8, c0=commit((1, 1)), t0=blob(), c1=None, t1=None)
+    results = parse_blame(told, 2, repository_id="7")
+    assert [(type(each), getattr(each, "resource", "")) for each in results] == [
+        (NotFound, "repository")
+    ] * 2
+    assert isinstance(parse_blame(told, 2, repository_id="8")[0], BlamedFile)
+    (untold,) = parse_blame(answer(c0=commit((1, 1)), t0=blob()), 1, repository_id="8")
+    assert isinstance(untold, NotFound)
+
+
 @pytest.mark.parametrize(
     ("listed", "there"),
     [({"__typename": "Blob"}, True), ({"__typename": "Tree"}, False), (None, False)],

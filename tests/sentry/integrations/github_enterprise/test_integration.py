@@ -128,11 +128,11 @@ def test_pages_for_people(emulator, installed):
 
 
 def test_an_issue_is_opened_and_found_again(emulator, installed):
-    new = NewIssue(repo="acme/shop", title="T", description="D", marker="m")
+    new = NewIssue(repo=SHOP, title="T", description="D", marker="m")
     made = installed.create_issue(new)
     assert made.web_url == f"{emulator.url}/acme/shop/issues/{made.key.partition('#')[2]}"
     since = datetime.now(UTC) - timedelta(minutes=1)
-    found = installed.find_issue_by_marker("acme/shop", "m", since=since)
+    found = installed.find_issue_by_marker(SHOP, "m", since=since)
     assert found == installed.get_issue(made.key)
     assert found is not None
     assert found.key == made.key
@@ -157,12 +157,10 @@ def test_every_request_is_one_that_the_server_describes(shop, contracts_dir: Pat
         installed.get_pull_requests_for_commit(SHOP, sha=head)
         installed.get_file(SHOP, path="src/cart.py", sha=head, max_bytes=100)
         installed.search_code(SHOP, query="total", page=1, per_page=5)
-        made = installed.create_issue(
-            NewIssue(repo="acme/shop", title="T", description="D", marker="m")
-        )
+        made = installed.create_issue(NewIssue(repo=SHOP, title="T", description="D", marker="m"))
         installed.create_issue_comment(made.key, "seen")
         installed.assign_issue(made.key, "robot")
         installed.set_issue_state(made.key, IssueState.CLOSED)
-        installed.search_issues("acme/shop", "T")
+        installed.search_issues(SHOP, "T")
         assert running.problems == []
         assert running.checked > 15

@@ -12,14 +12,14 @@ from sentry.integrations.source_code_management.errors import (
     InvalidArgument,
     NotFound,
 )
-from sentry.integrations.source_code_management.types import IssueState, NewIssue
+from sentry.integrations.source_code_management.types import IssueState, NewIssue, RepositoryRef
 
-from .conftest import NAME
+from .conftest import NAME, SHOP
 
 
 def new_issue(**changed: object) -> NewIssue:
     facts: dict[str, object] = {
-        "repo": NAME,
+        "repo": SHOP,
         "title": "It breaks",
         "description": "Every time\n",
     }
@@ -39,10 +39,10 @@ def test_an_issue_is_opened_and_found_again(installed, emulator):
     assert "<!-- sentry-request: abc123 -->" in kept.body
     assert kept.labels == ("bug", "a, b")
     assert installed.get_issue(made.key) == made
-    assert installed.find_issue_by_marker(NAME, "abc123", since=before) == made
-    assert installed.find_issue_by_marker(NAME, "abc", since=before) is None
+    assert installed.find_issue_by_marker(SHOP, "abc123", since=before) == made
+    assert installed.find_issue_by_marker(SHOP, "abc", since=before) is None
     later = before + timedelta(hours=1)
-    assert installed.find_issue_by_marker(NAME, "abc123", since=later) is None
+    assert installed.find_issue_by_marker(SHOP, "abc123", since=later) is None
     assert installed.get_issue_url(made.key) == f"{emulator.url}/{NAME}/-/issues/1"
     assert made.web_url == installed.get_issue_url(made.key)
 
@@ -53,19 +53,19 @@ def test_a_marker_is_found_behind_other_issues(installed, emulator):
     for number in range(101):
         installed.create_issue(new_issue(title=f"Another {number}"))
     emulator.clear_requests()
-    assert installed.find_issue_by_marker(NAME, "first", since=before) == wanted
+    assert installed.find_issue_by_marker(SHOP, "first", since=before) == wanted
     assert len(emulator.requests) == 2
 
 
 def test_issues_are_searched_newest_first(installed):
     for title in ("Red door", "Blue door", "Blue car"):
         installed.create_issue(new_issue(title=title, description="door is odd"))
-    found = installed.search_issues(NAME, "DOOR blue")
+    found = installed.search_issues(SHOP, "DOOR blue")
     assert [issue.title for issue in found] == ["Blue car", "Blue door"]
-    newest = installed.search_issues(NAME, " ")
+    newest = installed.search_issues(SHOP, " ")
     assert [issue.title for issue in newest] == ["Blue car", "Blue door", "Red door"]
     with pytest.raises(NotFound):
-        installed.search_issues("acme/gone", "x")
+        installed.search_issues(RepositoryRef(identifier="acme/gone"), "x")
 
 
 def test_an_issue_is_commented_on(installed, emulator):
@@ -169,7 +169,7 @@ def test_a_project_without_issues(installed, emulator, shop):
         HostedRepository(full_name="acme/off", path=str(shop.path), has_issues=False)
     )
     with pytest.raises(HostForbidden):
-        installed.create_issue(new_issue(repo="acme/off"))
+        installed.create_issue(new_issue(repo=RepositoryRef(identifier="acme/off")))
 
 
 @pytest.mark.parametrize("marker", ["a b", "-->", "x\n", "ä"])

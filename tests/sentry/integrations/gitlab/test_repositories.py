@@ -84,7 +84,7 @@ def test_a_former_name_is_followed_for_reading_alone(shop):
         assert installed.resolve_ref(SHOP, "main") == shop.sha("main")
         assert [request.status for request in running.requests] == [301, 200, 301, 200]
         with pytest.raises(HostRejected):
-            installed.create_issue(NewIssue(repo=NAME, title="T", description="D"))
+            installed.create_issue(NewIssue(repo=SHOP, title="T", description="D"))
 
 
 def test_access_is_told(installed, emulator):

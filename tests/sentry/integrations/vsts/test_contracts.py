@@ -14,7 +14,7 @@ from sentry.integrations.source_code_management.types import (
     RepositoryRef,
 )
 
-from .conftest import NAME, TOKEN, integration
+from .conftest import NAME, SHOP, TOKEN, integration
 
 pytestmark = pytest.mark.contracts
 
@@ -47,12 +47,12 @@ def _everything(installed, repo: RepositoryRef, head: str) -> None:
     list(installed.get_branches(repo, query="a"))
     installed.get_pull_requests_for_commit(repo, sha=installed.resolve_ref(repo, "v1.0"))
     installed.search_code(repo, query="total", page=1, per_page=9)
-    new = NewIssue(repo=NAME, title="T", description="D", labels=("a",), assignee="robot",
+    new = NewIssue(repo=SHOP, title="T", description="D", labels=("a",), assignee="robot",
                    marker="m")  # fmt: skip
     key = installed.create_issue(new).key
-    installed.find_issue_by_marker(NAME, "m", since=datetime.now(UTC))
+    installed.find_issue_by_marker(SHOP, "m", since=datetime.now(UTC))
     installed.get_issue(key)
-    installed.search_issues(NAME, "T")
+    installed.search_issues(SHOP, "T")
     installed.create_issue_comment(key, "c")
     installed.assign_issue(key, "")
     installed.set_issue_state(key, IssueState.CLOSED)

@@ -13,9 +13,9 @@ from sentry.integrations.source_code_management.errors import (
     InvalidArgument,
     NotFound,
 )
-from sentry.integrations.source_code_management.types import IssueState, NewIssue
+from sentry.integrations.source_code_management.types import IssueState, NewIssue, RepositoryRef
 
-from .conftest import NAME
+from .conftest import NAME, SHOP
 
 PROJECT = "Online Shop"
 _ASSIGNEE = json.dumps(
@@ -28,7 +28,9 @@ _ASSIGNEE = json.dumps(
 
 def new_issue(**changed: object) -> NewIssue:
     facts: dict[str, object] = {"repo": NAME, "title": "It breaks", "description": "Every time\n"}
-    return NewIssue(**{**facts, **changed})  # type: ignore[arg-type]
+    facts |= changed
+    facts["repo"] = RepositoryRef(identifier=str(facts["repo"]))
+    return NewIssue(**facts)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -56,10 +58,10 @@ def test_an_issue_is_opened_and_found_again(installed, emulator):
     assert "sentry-request: abc123" in kept.body
     assert kept.labels == ("bug", "two words")
     assert installed.get_issue(made.key) == made
-    assert installed.find_issue_by_marker(NAME, "abc123", since=before) == made
-    assert installed.find_issue_by_marker(NAME, "abc", since=before) is None
+    assert installed.find_issue_by_marker(SHOP, "abc123", since=before) == made
+    assert installed.find_issue_by_marker(SHOP, "abc", since=before) is None
     later = before + timedelta(hours=1)
-    assert installed.find_issue_by_marker(NAME, "abc123", since=later) is None
+    assert installed.find_issue_by_marker(SHOP, "abc123", since=later) is None
     assert made.web_url == installed.get_issue_url(made.key)
     assert made.web_url == f"{emulator.url}/acme/Online%20Shop/_workitems/edit/{number}"
 
@@ -127,7 +129,10 @@ def test_a_marker_is_found_behind_other_issues(installed, emulator):
     for number in range(205):
         installed.create_issue(new_issue(title=f"Another {number}"))
     emulator.clear_requests()
-    assert installed.find_issue_by_marker(PROJECT, "first", since=before) == wanted
+    assert (
+        installed.find_issue_by_marker(RepositoryRef(identifier=PROJECT), "first", since=before)
+        == wanted
+    )
     ends = [each.path.rpartition("/")[2] for each in emulator.requests]
     assert ends == ["wiql", "workitemsbatch", "workitemsbatch", "states"][: len(ends)]
 
@@ -245,7 +250,7 @@ def test_issues_are_searched(installed):
     second = installed.create_issue(new_issue(title="Another", description="the total"))
 
     def found(query: str) -> list[str]:
-        return [issue.key for issue in installed.search_issues(NAME, query)]
+        return [issue.key for issue in installed.search_issues(SHOP, query)]
 
     assert set(found("total")) >= {first.key, second.key}
     assert found("cart's zwölf") == [first.key]
@@ -254,5 +259,5 @@ def test_issues_are_searched(installed):
     assert found("")[0] in {first.key, second.key}
     assert len(found("")) <= 50
     with pytest.raises(NotFound) as caught:
-        installed.search_issues("Nowhere", "x")
+        installed.search_issues(RepositoryRef(identifier="Nowhere"), "x")
     assert caught.value.resource == "repository"

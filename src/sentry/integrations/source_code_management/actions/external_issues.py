@@ -12,9 +12,14 @@ from sentry.analytics.events.external_issue_linked import ExternalIssueLinkedEve
 from sentry.auth.caller import Caller
 from sentry.integrations.source_code_management.actions.installations import (
     installation_of_integration,
+    ref_of,
     require,
 )
-from sentry.integrations.source_code_management.actions.rows import check_organization
+from sentry.integrations.source_code_management.actions.rows import (
+    STATES,
+    check_organization,
+    to_repository,
+)
 from sentry.integrations.source_code_management.effects import current_mutation, record_effect
 from sentry.integrations.source_code_management.errors import InvalidArgument, NotFound
 from sentry.integrations.source_code_management.issues import SourceCodeIssueIntegration
@@ -23,11 +28,13 @@ from sentry.integrations.source_code_management.types import (
     ExternalIssue,
     IssueInfo,
     NewIssue,
+    RepositoryRef,
 )
 from sentry.integrations.source_code_management.validation import clean_id, clean_text
 from sentry.models.group import Group
 from sentry.models.grouplink import GroupLink, LinkedType
 from sentry.models.integrations.external_issue import ExternalIssue as ExternalIssueRow
+from sentry.models.repository import Repository as RepositoryRow
 
 _MAX_TITLE = 255
 _MAX_DESCRIPTION = 65_000
@@ -72,9 +79,10 @@ def create_external_issue(
     organization_id = check_organization(caller, organization_id)
     installation = installation_of_integration(caller, integration_id)
     host = require(installation, SourceCodeIssueIntegration, Capability.ISSUES)
+    repo = _home_of(organization_id, integration_id, metadata["repo"])
     with _faults_by_field():
-        issue = _opened_before(host, metadata["repo"]) or host.create_issue(
-            _new_issue(title, description, metadata)
+        issue = _opened_before(host, repo) or host.create_issue(
+            _new_issue(repo, title, description, metadata)
         )
     with transaction.atomic():
         row, is_new = ExternalIssueRow.objects.update_or_create(
@@ -180,10 +188,27 @@ def _check_metadata(metadata: Mapping[str, str]) -> None:
         raise InvalidArgument("metadata", 'needs "repo", the repository as owner/name')
 
 
-def _new_issue(title: str, description: str, metadata: Mapping[str, str]) -> NewIssue:
+def _home_of(organization_id: int, integration_id: int, name: str) -> RepositoryRef:
+    """Where the issue belongs: with the host's id, where one repository of this name is known.
+
+    Of several the host says which one has the name now.
+    """
+    rows = RepositoryRow.objects.filter(
+        organization_id=organization_id,
+        integration_id=integration_id,
+        name__iexact=name,
+        status__in=STATES,
+    )[:2]
+    known = [ref_of(to_repository(row)) for row in rows]
+    return known[0] if len(known) == 1 else RepositoryRef(identifier=name)
+
+
+def _new_issue(
+    repo: RepositoryRef, title: str, description: str, metadata: Mapping[str, str]
+) -> NewIssue:
     at_hand = current_mutation()
     return NewIssue(
-        repo=metadata["repo"],
+        repo=repo,
         title=title,
         description=description,
         labels=tuple(
@@ -194,7 +219,7 @@ def _new_issue(title: str, description: str, metadata: Mapping[str, str]) -> New
     )
 
 
-def _opened_before(host: SourceCodeIssueIntegration, repo: str) -> IssueInfo | None:
+def _opened_before(host: SourceCodeIssueIntegration, repo: RepositoryRef) -> IssueInfo | None:
     at_hand = current_mutation()
     if at_hand is None or not at_hand.is_retry:
         return None

@@ -1,0 +1,113 @@
+"""GitHub's calls to GraphQL, which has blame: one query, one call, a parse."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from math import ceil
+
+from sentry.integrations.github.blame import FILES_PER_QUERY, blame_in_batches
+from sentry.integrations.github.endpoints import Endpoints
+from sentry.integrations.github.parse import parse_identifier
+from sentry.integrations.github.parse_blame import (
+    BlameAnswer,
+    BlamedFile,
+    BlameTarget,
+    TooHeavy,
+    blame_query,
+    blame_variables,
+    parse_blame,
+)
+from sentry.integrations.github.repositories import GitHubRepositories
+from sentry.integrations.source_code_management.errors import (
+    HostRateLimited,
+    HostUnavailable,
+    NotFound,
+    ScmError,
+)
+from sentry.integrations.source_code_management.http import HostSession
+from sentry.integrations.source_code_management.json_reader import Json
+from sentry.integrations.source_code_management.types import RepositoryRef
+
+# The gateway's answers for a query that ran into GitHub's ten seconds.
+_GAVE_UP = frozenset({int(HTTPStatus.BAD_GATEWAY), int(HTTPStatus.GATEWAY_TIMEOUT)})
+
+
+class GitHubGraphQL:
+    """A part of ``GitHubClient``."""
+
+    def __init__(
+        self, session: HostSession, endpoints: Endpoints, repositories: GitHubRepositories
+    ) -> None:
+        """Shares the client's session."""
+        self._session = session
+        self._where = endpoints.graphql
+        self._repositories = repositories
+
+    def get_blame(
+        self, repo: RepositoryRef, targets: Sequence[BlameTarget]
+    ) -> list[BlamedFile | ScmError]:
+        """The blame of many files, each answer at its place.
+
+        GraphQL finds a repository by its name alone. The answer tells its id: where that is not
+        the one that is meant, the present name is asked for, and the query repeated with it.
+        """
+        named = _NamedRepository(repo, self._repositories)
+        self._session.expect(self._where, requests=ceil(len(targets) / FILES_PER_QUERY))
+        return blame_in_batches(targets, lambda part: self._blame(named, part))
+
+    def _blame(
+        self, named: "_NamedRepository", targets: Sequence[BlameTarget]
+    ) -> list[BlameAnswer]:
+        answers = self._ask(named, targets)
+        if all(_is_elsewhere(answer) for answer in answers) and named.correct():
+            return self._ask(named, targets)
+        return answers
+
+    def _ask(self, named: "_NamedRepository", targets: Sequence[BlameTarget]) -> list[BlameAnswer]:
+        body: Json = {
+            "query": blame_query(len(targets)),
+            "variables": blame_variables(named.name.owner, named.name.name, targets),
+        }
+        try:
+            answer = self._session.request(
+                "POST",
+                self._where,
+                resource="repository",
+                json=body,
+                repeatable=True,
+                # To ask the same again would take as long; a single file has no smaller question.
+                passed=_GAVE_UP if len(targets) > 1 else frozenset(),
+                harmless=_GAVE_UP,
+            )
+        except HostUnavailable as error:
+            if error.status in _GAVE_UP:
+                return [TooHeavy()]
+            raise
+        if answer.status in _GAVE_UP:
+            return [TooHeavy()] * len(targets)
+        try:
+            return parse_blame(answer.json(), len(targets), repository_id=named.id)
+        except HostRateLimited:
+            raise self._session.limited(answer) from None
+
+
+class _NamedRepository:
+    """A repository with the name that it is believed to have, which is corrected once at most."""
+
+    def __init__(self, repo: RepositoryRef, repositories: GitHubRepositories) -> None:
+        self._repo = repo
+        self._repositories = repositories
+        self._is_current = not repo.external_id
+        self.id = repo.external_id
+        self.name = parse_identifier(repo.identifier)
+
+    def correct(self) -> bool:
+        """Asks for the present name, once; whether it is another one."""
+        if self._is_current:
+            return False
+        self._is_current = True
+        former, self.name = self.name, self._repositories.current_name(self._repo)
+        return self.name != former
+
+
+def _is_elsewhere(answer: BlameAnswer) -> bool:
+    return isinstance(answer, NotFound) and answer.resource == "repository"
