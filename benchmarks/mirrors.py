@@ -10,6 +10,7 @@ from pathlib import Path
 from benchmarks import calls, history, seed
 from benchmarks.report import Figure, at_most, ratio_of_rounds
 from forge_emulator import Emulator, HostedRepository
+from forge_emulator.repositories import stable_number
 
 ROUNDS = 15
 NAME = "bench/history"
@@ -133,7 +134,7 @@ def _scene(data: seed.Seed, host: Emulator, git_dir: Path) -> _Scene:
     repository, _ = Repository.objects.update_or_create(
         organization_id=organization.pk,
         provider="integrations:github",
-        external_id="history",
+        external_id=str(stable_number(NAME)),
         defaults={"name": NAME, "integration_id": integration.pk},
     )
     _, key = ApiKey.objects.create_with_token(

@@ -140,6 +140,7 @@ def test_a_host_is_asked_once_for_each_repository(
     second = Factories.create_repo(
         rich.project,
         name="another name",
+        external_id="",
         integration_id=rich.integration.pk,
         config={"identifier": FULL_NAME},
     )

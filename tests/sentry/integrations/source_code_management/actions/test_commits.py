@@ -49,7 +49,9 @@ def test_the_host_is_asked_once_and_git_agrees(scene: Scene) -> None:
     for sha in scene.git.shas():
         scene.emulator.clear_requests()
         first = get(scene, sha)
-        assert asked(scene.emulator) == [f"GET /repos/{FULL_NAME}/commits/{sha}"]
+        assert asked(scene.emulator) == [
+            f"GET /repositories/{scene.repository.external_id}/commits/{sha}"
+        ]
         scene.emulator.clear_requests()
         second = get(scene, sha.upper())
         assert asked(scene.emulator) == []

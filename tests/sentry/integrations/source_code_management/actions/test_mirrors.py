@@ -26,15 +26,24 @@ assert scene  # a fixture: git reaches its host
 pytestmark = pytest.mark.django_db
 
 
+def assert_cloned_once(scene: Scene) -> None:
+    """The host was asked for the present name, and then git fetched, in three requests."""
+    name, *git = asked(scene.emulator)
+    assert name == f"GET /repositories/{scene.repository.external_id}"
+    assert [each.rpartition("/acme/shop.git/")[2] for each in git] == [
+        "info/refs", "git-upload-pack", "git-upload-pack",
+    ]  # fmt: skip
+
+
 def test_it_is_made_once(scene: Scene) -> None:
     for _ in range(2):
         prepare_mirror(caller_in(scene), repository_id=scene.repository.id)
-    assert len(asked(scene.emulator)) == 3
+    assert_cloned_once(scene)
 
 
 def test_the_task_does_it(scene: Scene) -> None:
     task.apply(args=[scene.organization.id, scene.repository.id]).get()
-    assert len(asked(scene.emulator)) == 3
+    assert_cloned_once(scene)
 
 
 def test_there_is_one_task_for_a_repository(scene: Scene) -> None:
