@@ -69,6 +69,7 @@ READS = [
     f"{REPO}/src/main/src/",
     f"{REPO}/src/main/crlf.txt?format=meta",
     "/workspaces/acme/search/code?search_query=two%20repo%3Ashop",
+    "/workspaces/acme/search/code?search_query=two&fields=%2Bvalues.file.commit.repository",
 ]
 
 

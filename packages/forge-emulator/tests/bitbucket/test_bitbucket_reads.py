@@ -48,6 +48,17 @@ def test_a_repository_by_any_name(client, shop):
     assert client.get("/repositories/acme/empty").json()["mainbranch"] is None
 
 
+def test_a_former_name_is_nobodys_and_the_uuid_stays(start_emulator, connect):
+    emulator = start_emulator()
+    client = connect(emulator)
+    uuid = client.get(REPO).json()["uuid"]
+    emulator.rename_repository("acme/shop", "acme/store")
+    assert client.get(REPO).status_code == 404
+    assert client.get(f"/repositories/acme/{uuid}").json()["full_name"] == "acme/store"
+    emulator.rename_repository("acme/store", "dora/store")
+    assert client.get(f"/repositories/acme/{uuid}/refs").status_code == 200
+
+
 @pytest.mark.parametrize("query", ["pagelen=0", "pagelen=101", "pagelen=x", "page=0", "page=x"])
 def test_a_page_that_cannot_be(client, query):
     assert client.get(f"/repositories/acme?{query}").status_code == 400

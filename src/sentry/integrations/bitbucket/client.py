@@ -7,26 +7,27 @@ from itertools import islice
 from sentry.integrations.bitbucket import parse, parse_files, parse_pulls
 from sentry.integrations.bitbucket.history import History
 from sentry.integrations.bitbucket.paging import heavy_pages, page_links
+from sentry.integrations.bitbucket.routes import in_repository
 from sentry.integrations.bitbucket.tree_walk import read_tree
 from sentry.integrations.source_code_management.errors import (
     HostRejected,
     InvalidArgument,
     NotFound,
-    PreconditionFailed,
-    Reason,
     Unsupported,
 )
 from sentry.integrations.source_code_management.http import HostSession
-from sentry.integrations.source_code_management.http_paths import Route, route
+from sentry.integrations.source_code_management.http_paths import route
 from sentry.integrations.source_code_management.json_reader import Json
 from sentry.integrations.source_code_management.types import (
     BranchInfo,
+    Capability,
     CodeMatch,
     CommitInfo,
     ComparisonInfo,
     FileChange,
     FileContent,
     RepositoryInfo,
+    RepositoryRef,
     TreeInfo,
 )
 
@@ -49,6 +50,8 @@ HOOK_EVENTS = (
 
 class BitbucketClient:
     """Calls to Bitbucket with one credential. Identifiers are "workspace/slug".
+
+    A repository goes by its UUID wherever that is known (see ``in_repository``).
 
     Every method raises what ``HostSession.request`` raises, and InvalidArgument for an identifier
     or a path that cannot be one.
@@ -79,21 +82,32 @@ class BitbucketClient:
         for page in self._session.pages(where, resource="workspace", query=query, whole=True):
             yield from parse.parse_repositories(page.json())
 
-    def get_repository(self, identifier: str) -> RepositoryInfo:
+    def get_repository(self, repo: RepositoryRef) -> RepositoryInfo:
         """One repository."""
-        where = self._in_repository(identifier, "")
+        where = in_repository(repo, "")
         return parse.parse_repository(self._session.get_json(where, resource="repository").json())
+
+    def current_name(self, repo: RepositoryRef) -> parse.RepositoryName:
+        """What a repository is called now; one without a UUID is what it is called.
+
+        Raises:
+            NotFound: there is no such repository any more.
+        """
+        known = parse.parse_identifier(repo.identifier)
+        if not parse.is_uuid(repo.external_id):
+            return known
+        return parse.parse_identifier(self.get_repository(repo).identifier)
 
     # --- commits and refs --------------------------------------------------------------------
 
-    def get_commit(self, identifier: str, sha: str, *, resource: str = "commit") -> CommitInfo:
+    def get_commit(self, repo: RepositoryRef, sha: str, *, resource: str = "commit") -> CommitInfo:
         """The commit of an id or an abbreviation of one.
 
         Raises:
             NotFound: there is none; ``resource`` is what it names.
             InvalidArgument: the abbreviation fits several commits.
         """
-        where = self._in_repository(identifier, "/commit/{sha}", sha=sha)
+        where = in_repository(repo, "/commit/{sha}", sha=sha)
         answer = self._session.get_json(where, resource=resource, passed=frozenset({_BAD}))
         if answer.status == _BAD:
             if "ambiguous" in parse.parse_message(answer.json()).lower():
@@ -101,10 +115,10 @@ class BitbucketClient:
             raise HostRejected("the host rejected the request with the status 400", status=_BAD)
         return parse.parse_commit(answer.json())
 
-    def find_ref(self, identifier: str, name: str) -> str | None:
+    def find_ref(self, repo: RepositoryRef, name: str) -> str | None:
         """The commit of a branch, or else of a tag, of exactly this name; None without one."""
         answer = self._session.get_json(
-            self._in_repository(identifier, "/refs"),
+            in_repository(repo, "/refs"),
             resource="repository",
             query={"q": f"name = {parse.quoted(name)}"},
         )
@@ -113,39 +127,41 @@ class BitbucketClient:
         return found[0].sha if found else None
 
     def list_commits(
-        self, identifier: str, *, sha: str, path: str, page: int, per_page: int
+        self, repo: RepositoryRef, *, sha: str, path: str, page: int, per_page: int
     ) -> tuple[list[CommitInfo], bool]:
         """A page of a history, newest first, and whether more follow."""
-        where = self._in_repository(identifier, "/commits/{sha}", sha=sha)
+        where = in_repository(repo, "/commits/{sha}", sha=sha)
         history = History(
             self._session, where, path=path, identity=self._identity, links=page_links()
         )
         return history.page(page, per_page)
 
-    def get_branches(self, identifier: str, *, query: str = "") -> Iterator[BranchInfo]:
+    def get_branches(self, repo: RepositoryRef, *, query: str = "") -> Iterator[BranchInfo]:
         """The branches, page after page; those whose names hold the query."""
         parameters: dict[str, str | int] = {"pagelen": _PAGE}
         if query:
             parameters["q"] = f"name ~ {parse.quoted(query)}"
-        where = self._in_repository(identifier, "/refs/branches")
+        where = in_repository(repo, "/refs/branches")
         for page in self._session.pages(where, resource="repository", query=parameters):
             yield from parse.parse_branches(page.json())
 
     # --- comparisons -------------------------------------------------------------------------
 
-    def compare(self, identifier: str, *, base: str, head: str, max_commits: int) -> ComparisonInfo:
+    def compare(
+        self, repo: RepositoryRef, *, base: str, head: str, max_commits: int
+    ) -> ComparisonInfo:
         """What ``head`` has that ``base`` has not.
 
         Raises:
             NotFound: no such commit, or the two have no common ancestor.
         """
-        meeting = self._merge_base(identifier, base, head)
+        meeting = self._merge_base(repo, base, head)
         if meeting == head:
             return ComparisonInfo(commits=(), files=())
-        commits = list(islice(self._commits_beyond(identifier, base, head), max_commits + 1))
+        commits = list(islice(self._commits_beyond(repo, base, head), max_commits + 1))
         # The first of two stands for the new state: the reverse of git's order.
         spec = f"{head}..{meeting}"
-        files = self._changes(identifier, spec, {"topic": "false"}, resource="commit")
+        files = self._changes(repo, spec, {"topic": "false"}, resource="commit")
         return ComparisonInfo(
             commits=tuple(commits[:max_commits]),
             files=tuple(files[:_MOST_CHANGES]),
@@ -153,25 +169,25 @@ class BitbucketClient:
             files_truncated=len(files) > _MOST_CHANGES,
         )
 
-    def _merge_base(self, identifier: str, base: str, head: str) -> str:
-        where = self._in_repository(identifier, "/merge-base/{spec}", spec=f"{head}..{base}")
+    def _merge_base(self, repo: RepositoryRef, base: str, head: str) -> str:
+        where = in_repository(repo, "/merge-base/{spec}", spec=f"{head}..{base}")
         return parse.parse_commit(self._session.get_json(where, resource="commit").json()).sha
 
-    def _commits_beyond(self, identifier: str, base: str, head: str) -> Iterator[CommitInfo]:
-        where = self._in_repository(identifier, "/commits/{sha}", sha=head)
+    def _commits_beyond(self, repo: RepositoryRef, base: str, head: str) -> Iterator[CommitInfo]:
+        where = in_repository(repo, "/commits/{sha}", sha=head)
         query: dict[str, str | int] = {"exclude": base, "pagelen": _PAGE}
         for page in self._session.pages(where, resource="commit", query=query):
             yield from parse.parse_commits(page.json())
 
-    def get_commit_changes(self, identifier: str, sha: str) -> tuple[FileChange, ...]:
+    def get_commit_changes(self, repo: RepositoryRef, sha: str) -> tuple[FileChange, ...]:
         """What a commit changed against its first parent; at most 3,000 files."""
-        return tuple(self._changes(identifier, sha, {}, resource="commit")[:_MOST_CHANGES])
+        return tuple(self._changes(repo, sha, {}, resource="commit")[:_MOST_CHANGES])
 
     def _changes(
-        self, identifier: str, spec: str, more: Mapping[str, str | int], *, resource: str
+        self, repo: RepositoryRef, spec: str, more: Mapping[str, str | int], *, resource: str
     ) -> list[FileChange]:
         """The files of a diffstat, one more than are told at most."""
-        where = self._in_repository(identifier, "/diffstat/{spec}", spec=spec)
+        where = in_repository(repo, "/diffstat/{spec}", spec=spec)
         query: dict[str, str | int] = {**more, "pagelen": _CHANGES_PAGE}
         pages = heavy_pages(self._session, where, resource=resource, query=query)
         changes = (change for page in pages for change in parse_files.parse_changes(page))
@@ -179,14 +195,14 @@ class BitbucketClient:
 
     # --- files -------------------------------------------------------------------------------
 
-    def get_file(self, identifier: str, *, path: str, sha: str, max_bytes: int) -> FileContent:
+    def get_file(self, repo: RepositoryRef, *, path: str, sha: str, max_bytes: int) -> FileContent:
         """The first bytes of a file, and its size: a request for each, the first for the size.
 
         Raises:
             NotFound: no such file; a folder or a submodule is none.
             Unsupported: the content lies in LFS, which is another host's.
         """
-        where = self._in_repository(identifier, "/src/{sha}/{+path}", sha=sha, path=path)
+        where = in_repository(repo, "/src/{sha}/{+path}", sha=sha, path=path)
         answer = self._session.get_json(where, resource="file", query={"format": "meta"})
         meta = parse_files.parse_file_meta(answer.json())
         if not meta.is_file:
@@ -201,77 +217,70 @@ class BitbucketClient:
         size = max(meta.size, len(content))
         return FileContent(path=path, commit_sha=sha, content=content[:max_bytes], size=size)
 
-    def get_tree(self, identifier: str, *, sha: str, path: str, max_entries: int) -> TreeInfo:
+    def get_tree(self, repo: RepositoryRef, *, sha: str, path: str, max_entries: int) -> TreeInfo:
         """Every file below a folder."""
-        repo = parse.parse_identifier(identifier)
         return read_tree(self._session, repo, sha=sha, path=path, max_entries=max_entries)
 
     def search_code(
-        self, identifier: str, *, query: str, page: int, per_page: int
+        self, repo: RepositoryRef, *, query: str, page: int, per_page: int
     ) -> tuple[list[CodeMatch], bool]:
         """A page of the files that hold every word of the query, and whether more follow.
 
+        The host searches by the repository's name, which is asked for first; what its index still
+        has of another repository under that name is left out.
+
         Raises:
-            PreconditionFailed: nobody has switched the workspace's search on.
+            Unsupported: nobody has switched the workspace's search on.
         """
-        repo = parse.parse_identifier(identifier)
-        where = route("/workspaces/{workspace}/search/code", workspace=repo.workspace)
-        terms: dict[str, str | int] = {
-            "search_query": _search_terms(query, repo.slug),
+        known = parse.parse_identifier(repo.identifier)
+        _search_terms(query, known.slug)  # nothing is asked for a query that can be none
+        name = self.current_name(repo)
+        where = route("/workspaces/{workspace}/search/code", workspace=name.workspace)
+        asked: dict[str, str | int] = {
+            "search_query": _search_terms(query, name.slug),
+            "fields": "+values.file.commit.repository",
             "page": page,
             "pagelen": per_page,
         }
         try:
-            answer = self._session.get_json(where, resource="search", query=terms).json()
+            answer = self._session.get_json(where, resource="search", query=asked).json()
         except NotFound:
-            raise PreconditionFailed(
-                "the workspace's code search is not switched on", reason=Reason.CAPABILITY_MISSING
-            ) from None
-        return parse_files.parse_matches(answer), parse.next_link(answer) is not None
+            why = "nobody has switched the workspace's search on"
+            raise Unsupported("bitbucket", Capability.CODE_SEARCH, why) from None
+        more = parse.next_link(answer) is not None
+        return parse_files.parse_matches(answer, uuid=repo.external_id), more
 
     # --- webhooks ----------------------------------------------------------------------------
 
-    def find_hook(self, identifier: str, url: str) -> str | None:
+    def find_hook(self, repo: RepositoryRef, url: str) -> str | None:
         """The UUID of the registration that sends to a URL; None without one."""
-        where = self._in_repository(identifier, "/hooks")
+        where = in_repository(repo, "/hooks")
         pages = self._session.pages(where, resource="repository", query={"pagelen": _PAGE})
         hooks = (hook for page in pages for hook in parse_pulls.parse_hooks(page.json()))
         return next((hook.uuid for hook in hooks if hook.url == url), None)
 
-    def create_hook(self, identifier: str, *, url: str, secret: str) -> str:
+    def create_hook(self, repo: RepositoryRef, *, url: str, secret: str) -> str:
         """Registers one; sent once, whatever happens. Answers its UUID."""
-        where = self._in_repository(identifier, "/hooks")
+        where = in_repository(repo, "/hooks")
         answer = self._session.post_json(where, resource="repository", json=_hook(url, secret))
         return parse_pulls.parse_hook(answer.json()).uuid
 
-    def update_hook(self, identifier: str, uuid: str, *, url: str, secret: str) -> str:
+    def update_hook(self, repo: RepositoryRef, uuid: str, *, url: str, secret: str) -> str:
         """Gives a registration the events and the secret that it should have. Answers its UUID."""
-        where = self._in_repository(identifier, "/hooks/{uuid}", uuid=uuid)
+        where = in_repository(repo, "/hooks/{uuid}", uuid=uuid)
         answer = self._session.request(
             "PUT", where, resource="webhook", json=_hook(url, secret), repeatable=True
         )
         return parse_pulls.parse_hook(answer.json()).uuid
 
-    def delete_hook(self, identifier: str, uuid: str) -> None:
+    def delete_hook(self, repo: RepositoryRef, uuid: str) -> None:
         """Ends a registration.
 
         Raises:
             NotFound: there is none.
         """
-        where = self._in_repository(identifier, "/hooks/{uuid}", uuid=uuid)
+        where = in_repository(repo, "/hooks/{uuid}", uuid=uuid)
         self._session.request("DELETE", where, resource="webhook", repeatable=True)
-
-    # --- paths -------------------------------------------------------------------------------
-
-    def _in_repository(self, identifier: str, rest: str, **values: str | int) -> Route:
-        return in_repository(identifier, rest, **values)
-
-
-def in_repository(identifier: str, rest: str, **values: str | int) -> Route:
-    """A path below a repository."""
-    repo = parse.parse_identifier(identifier)
-    base = "/repositories/{workspace}/{slug}"
-    return route(base + rest, workspace=repo.workspace, slug=repo.slug, **values)
 
 
 def _hook(url: str, secret: str) -> Json:

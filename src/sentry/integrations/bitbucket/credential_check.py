@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from http import HTTPStatus
 
 from sentry.integrations.bitbucket import parse
-from sentry.integrations.bitbucket.client import in_repository
+from sentry.integrations.bitbucket.routes import in_repository
 from sentry.integrations.source_code_management.errors import HostForbidden, IntegrationBroken
 from sentry.integrations.source_code_management.http import HostSession
 from sentry.integrations.source_code_management.http_answers import HostResponse
 from sentry.integrations.source_code_management.http_paths import Route, route
-from sentry.integrations.source_code_management.types import CredentialCheck
+from sentry.integrations.source_code_management.types import CredentialCheck, RepositoryRef
 
 _FORBIDDEN = int(HTTPStatus.FORBIDDEN)
 # What reading code and pull requests needs: OAuth's scope, those that hold it, and an API token's.
@@ -51,8 +51,8 @@ class CredentialChecker:
         """
         account = self._account()
         workspace = self._workspace or self._first_workspace()
-        repository = self._first_repository(workspace) if workspace else ""
-        if repository:
+        repository = self._first_repository(workspace) if workspace else None
+        if repository is not None:
             self._read(in_repository(repository, "/pullrequests"), "pullrequest")
         return CredentialCheck(
             account=self._title(account),
@@ -97,11 +97,13 @@ class CredentialChecker:
         slugs = [] if told is None else parse.parse_workspaces(told.json())
         return slugs[0] if slugs else ""
 
-    def _first_repository(self, workspace: str) -> str:
+    def _first_repository(self, workspace: str) -> RepositoryRef | None:
         where = route("/repositories/{workspace}", workspace=workspace)
         told = self._read(where, "repository", pagelen=1)
         found = [] if told is None else parse.parse_repositories(told.json())
-        return found[0].identifier if found else ""
+        if not found:
+            return None
+        return RepositoryRef(identifier=found[0].identifier, external_id=found[0].external_id)
 
     def _read(self, where: Route, scope: str, **query: str | int) -> HostResponse | None:
         """A small read; None where it was refused for a scope, which is noted.

@@ -13,7 +13,6 @@ from sentry.integrations.bitbucket.client import BitbucketClient
 from sentry.integrations.bitbucket.credential_check import NAME_THE_WORKSPACE, CredentialChecker
 from sentry.integrations.bitbucket.dialect import BitbucketDialect
 from sentry.integrations.bitbucket.metadata import BitbucketMetadata
-from sentry.integrations.bitbucket.parse import parse_identifier
 from sentry.integrations.bitbucket.pulls import CommitPulls
 from sentry.integrations.bitbucket.source_urls import SourceUrls
 from sentry.integrations.bitbucket.webhooks.receiver import BitbucketWebhookReceiver
@@ -112,25 +111,25 @@ class BitbucketIntegration(LinkingInstallation, Integration):
 
     def get_repository(self, identifier: str) -> RepositoryInfo:
         """See ``RepositoryIntegration``."""
-        return self.get_client().get_repository(identifier)
+        return self.get_client().get_repository(RepositoryRef(identifier=identifier))
 
     def has_repo_access(self, repo: RepositoryRef) -> bool:
         """See ``RepositoryIntegration``."""
         try:
-            self.get_repository(repo.identifier)
+            self.get_client().get_repository(repo)
         except (NotFound, HostForbidden):
             return False
         return True
 
     def get_repository_default_branch(self, repo: RepositoryRef) -> str | None:
         """See ``RepositoryIntegration``."""
-        return self.get_repository(repo.identifier).default_branch
+        return self.get_client().get_repository(repo).default_branch
 
     # --- CommitIntegration -------------------------------------------------------------------
 
     def get_commit(self, repo: RepositoryRef, sha: str) -> CommitInfo:
         """See ``CommitIntegration``. A branch's name is no id, though Bitbucket would take it."""
-        commit = self.get_client().get_commit(repo.identifier, sha)
+        commit = self.get_client().get_commit(repo, sha)
         if not commit.sha.startswith(sha.lower()):
             raise NotFound("commit")
         return commit
@@ -138,16 +137,16 @@ class BitbucketIntegration(LinkingInstallation, Integration):
     def resolve_ref(self, repo: RepositoryRef, ref: str) -> str:
         """See ``CommitIntegration``. A branch wins over a tag, and both over an abbreviation."""
         client = self.get_client()
-        name = ref or self.get_repository(repo.identifier).default_branch
+        name = ref or self.get_client().get_repository(repo).default_branch
         if name is None:
             raise NotFound("ref")
         if ref and len(ref) in _FULL_SHA and _is_hex(ref):
-            return client.get_commit(repo.identifier, ref, resource="ref").sha
-        found = client.find_ref(repo.identifier, name)
+            return client.get_commit(repo, ref, resource="ref").sha
+        found = client.find_ref(repo, name)
         if found is None:
             if len(name) < _SHORTEST_SHA or not _is_hex(name):
                 raise NotFound("ref")
-            found = client.get_commit(repo.identifier, name, resource="ref").sha
+            found = client.get_commit(repo, name, resource="ref").sha
         return found
 
     def list_commits(
@@ -155,7 +154,7 @@ class BitbucketIntegration(LinkingInstallation, Integration):
     ) -> tuple[list[CommitInfo], bool]:
         """See ``CommitIntegration`` and ``history``."""
         return self.get_client().list_commits(
-            repo.identifier, sha=sha, path=path, page=page, per_page=per_page
+            repo, sha=sha, path=path, page=page, per_page=per_page
         )
 
     # --- ComparisonIntegration ---------------------------------------------------------------
@@ -164,44 +163,40 @@ class BitbucketIntegration(LinkingInstallation, Integration):
         self, repo: RepositoryRef, *, base: str, head: str, max_commits: int
     ) -> ComparisonInfo:
         """See ``ComparisonIntegration``."""
-        return self.get_client().compare(
-            repo.identifier, base=base, head=head, max_commits=max_commits
-        )
+        return self.get_client().compare(repo, base=base, head=head, max_commits=max_commits)
 
     def get_commit_changes(self, repo: RepositoryRef, *, sha: str) -> tuple[FileChange, ...]:
         """See ``ComparisonIntegration``."""
-        return self.get_client().get_commit_changes(repo.identifier, sha)
+        return self.get_client().get_commit_changes(repo, sha)
 
     # --- FileIntegration and TreeIntegration -------------------------------------------------
 
     def get_file(self, repo: RepositoryRef, *, path: str, sha: str, max_bytes: int) -> FileContent:
         """See ``FileIntegration``."""
-        return self.get_client().get_file(repo.identifier, path=path, sha=sha, max_bytes=max_bytes)
+        return self.get_client().get_file(repo, path=path, sha=sha, max_bytes=max_bytes)
 
     def get_tree(self, repo: RepositoryRef, *, sha: str, path: str, max_entries: int) -> TreeInfo:
         """See ``TreeIntegration`` and ``tree_walk``."""
-        return self.get_client().get_tree(
-            repo.identifier, sha=sha, path=path, max_entries=max_entries
-        )
+        return self.get_client().get_tree(repo, sha=sha, path=path, max_entries=max_entries)
 
     # --- BranchIntegration, PullRequestIntegration, CodeSearchIntegration --------------------
 
     def get_branches(self, repo: RepositoryRef, *, query: str = "") -> Iterator[BranchInfo]:
         """See ``BranchIntegration``."""
-        return self.get_client().get_branches(repo.identifier, query=query)
+        return self.get_client().get_branches(repo, query=query)
 
     def get_pull_requests_for_commit(
         self, repo: RepositoryRef, *, sha: str
     ) -> list[PullRequestInfo]:
         """See ``PullRequestIntegration`` and ``pulls``."""
-        return CommitPulls(self._session, self.get_client(), repo.identifier).of(sha)
+        return CommitPulls(self._session, self.get_client(), repo).of(sha)
 
     def search_code(
         self, repo: RepositoryRef, *, query: str, page: int, per_page: int
     ) -> tuple[list[CodeMatch], bool]:
         """See ``CodeSearchIntegration``."""
         matches, more = self.get_client().search_code(
-            repo.identifier, query=query, page=page, per_page=per_page
+            repo, query=query, page=page, per_page=per_page
         )
         return [self._with_page(repo, match) for match in matches], more
 
@@ -217,15 +212,15 @@ class BitbucketIntegration(LinkingInstallation, Integration):
     def register_webhook(self, repo: RepositoryRef, *, url: str, secret: str) -> str:
         """See ``WebhookIntegration``."""
         client = self.get_client()
-        known = client.find_hook(repo.identifier, url)
+        known = client.find_hook(repo, url)
         if known is None:
-            return client.create_hook(repo.identifier, url=url, secret=secret)
-        return client.update_hook(repo.identifier, known, url=url, secret=secret)
+            return client.create_hook(repo, url=url, secret=secret)
+        return client.update_hook(repo, known, url=url, secret=secret)
 
     def unregister_webhook(self, repo: RepositoryRef, *, webhook_id: str) -> None:
         """See ``WebhookIntegration``."""
         try:
-            self.get_client().delete_hook(repo.identifier, webhook_id)
+            self.get_client().delete_hook(repo, webhook_id)
         except NotFound:
             return
 
@@ -236,8 +231,8 @@ class BitbucketIntegration(LinkingInstallation, Integration):
     def get_mirror_source(
         self, repo: RepositoryRef, *, rejected: MirrorSource | None = None
     ) -> MirrorSource:
-        """See ``MirrorIntegration``."""
-        name = parse_identifier(repo.identifier)
+        """See ``MirrorIntegration``. git goes by names: the repository's own is asked for."""
+        name = self.get_client().current_name(repo)
         url = f"{self._metadata.endpoints().web}/{name.identifier}.git"
         return mirror_source(self._auth, url, rejected=rejected)
 

@@ -22,6 +22,7 @@ from sentry.integrations.source_code_management.types import (
 )
 
 _IDENTIFIER = re.compile(r"(?P<workspace>[A-Za-z0-9_\-]{1,100})/(?P<slug>[A-Za-z0-9._\-]{1,100})")
+_UUID = re.compile(r"\{[0-9A-Fa-f\-]{36}\}")
 _RAW_AUTHOR = re.compile(r"(?P<name>.*?)\s*<(?P<email>[^<>]*)>\s*", re.DOTALL)
 
 
@@ -65,6 +66,11 @@ def parse_identifier(identifier: str, *, field_name: str = "repo") -> Repository
     if match is None or match["slug"] in (".", ".."):
         raise InvalidArgument(field_name, "must be workspace/repository, as Bitbucket writes it")
     return RepositoryName(workspace=match["workspace"], slug=match["slug"])
+
+
+def is_uuid(text: str) -> bool:
+    """Whether a text is an id as Bitbucket gives repositories, in braces."""
+    return _UUID.fullmatch(text) is not None
 
 
 def quoted(text: str) -> str:

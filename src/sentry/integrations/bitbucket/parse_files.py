@@ -115,9 +115,20 @@ def _side(item: JsonObject, name: str) -> str | None:
     return None if side is None else side.text("path")
 
 
-def parse_matches(value: Json) -> list[CodeMatch]:
-    """A page of a search of code; ``web_url`` is left to whoever knows the pages' address."""
-    return [_match(item) for item in values_of(value, "matches")]
+def parse_matches(value: Json, *, uuid: str = "") -> list[CodeMatch]:
+    """A page of a search of code; ``web_url`` is left to whoever knows the pages' address.
+
+    With a repository's UUID what is said to be another one's is left out.
+    """
+    items = values_of(value, "matches")
+    return [_match(item) for item in items if not uuid or _owner(item) in ("", uuid)]
+
+
+def _owner(item: JsonObject) -> str:
+    """The UUID of the repository that a match is in; "" where it is not told."""
+    commit = item.object("file").optional_object("commit")
+    repository = commit.optional_object("repository") if commit else None
+    return (repository.optional_text("uuid") if repository else None) or ""
 
 
 def _match(item: JsonObject) -> CodeMatch:

@@ -10,28 +10,36 @@ from http import HTTPStatus
 from itertools import islice
 
 from sentry.integrations.bitbucket import parse_pulls
-from sentry.integrations.bitbucket.client import BitbucketClient, in_repository
+from sentry.integrations.bitbucket.client import BitbucketClient
+from sentry.integrations.bitbucket.routes import in_repository
 from sentry.integrations.source_code_management.errors import (
     HostUnavailable,
     NotFound,
-    PreconditionFailed,
-    Reason,
+    Unsupported,
 )
 from sentry.integrations.source_code_management.http import HostSession
-from sentry.integrations.source_code_management.types import PullRequestInfo
+from sentry.integrations.source_code_management.types import (
+    Capability,
+    PullRequestInfo,
+    RepositoryRef,
+)
 
 _MOST = 100
+_NO_INDEX = (
+    "the host has not indexed the repository's pull requests: follow the link from a commit to its"
+    " pull request on the host's pages once"
+)
 _WHILE_INDEXING = 30.0  # seconds
 
 
 class CommitPulls:
     """Reads the pull requests of commits in one repository."""
 
-    def __init__(self, session: HostSession, client: BitbucketClient, identifier: str) -> None:
-        """Takes the repository, "workspace/slug"."""
+    def __init__(self, session: HostSession, client: BitbucketClient, repo: RepositoryRef) -> None:
+        """Takes the repository."""
         self._session = session
         self._client = client
-        self._identifier = identifier
+        self._repo = repo
         self._known: set[str] = set()  # full ids, which abbreviations may stand for
 
     def of(self, sha: str) -> list[PullRequestInfo]:
@@ -42,13 +50,13 @@ class CommitPulls:
         Raises:
             NotFound: no such commit.
             HostUnavailable: the host is still making its index.
-            PreconditionFailed: the repository has no such index.
+            Unsupported: the repository has no such index.
         """
         self._known.add(sha)
         return [self._complete(self._get(number)) for number in self._numbers(sha)]
 
     def _numbers(self, sha: str) -> list[int]:
-        where = in_repository(self._identifier, "/commit/{sha}/pullrequests", sha=sha)
+        where = in_repository(self._repo, "/commit/{sha}/pullrequests", sha=sha)
         answer = self._session.get_json(
             where,
             resource="commit",
@@ -62,16 +70,12 @@ class CommitPulls:
                 retry_after=_WHILE_INDEXING,
             )
         if answer.status == HTTPStatus.NOT_FOUND:
-            self._client.get_commit(self._identifier, sha)  # NotFound where that is the reason
-            raise PreconditionFailed(
-                "the host has not indexed the repository's pull requests: follow the link from a"
-                " commit to its pull request on the host's pages once",
-                reason=Reason.CAPABILITY_MISSING,
-            )
+            self._client.get_commit(self._repo, sha)  # NotFound where that is the reason
+            raise Unsupported("bitbucket", Capability.PULL_REQUESTS, _NO_INDEX)
         return list(islice(parse_pulls.parse_pull_numbers(answer.json()), _MOST))
 
     def _get(self, number: int) -> PullRequestInfo:
-        where = in_repository(self._identifier, "/pullrequests/{number}", number=number)
+        where = in_repository(self._repo, "/pullrequests/{number}", number=number)
         answer = self._session.get_json(where, resource="pull request")
         return parse_pulls.parse_pull(answer.json())
 
@@ -89,7 +93,7 @@ class CommitPulls:
         found = next((sha for sha in self._known if sha.startswith(abbreviation)), None)
         if found is None:
             try:
-                found = self._client.get_commit(self._identifier, abbreviation).sha
+                found = self._client.get_commit(self._repo, abbreviation).sha
             except NotFound:
                 return abbreviation
             self._known.add(found)

@@ -5,18 +5,18 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from sentry.integrations.bitbucket.paging import TookTooLong, heavy_pages
-from sentry.integrations.bitbucket.parse import RepositoryName
 from sentry.integrations.bitbucket.parse_files import ListedEntry, parse_listing
+from sentry.integrations.bitbucket.routes import in_repository
 from sentry.integrations.source_code_management.http import HostSession
-from sentry.integrations.source_code_management.http_paths import Route, route
-from sentry.integrations.source_code_management.types import TreeEntry, TreeInfo
+from sentry.integrations.source_code_management.http_paths import Route
+from sentry.integrations.source_code_management.types import RepositoryRef, TreeEntry, TreeInfo
 
 _DEEP = 32  # levels asked for at once
 _PAGE = 100
 
 
 def read_tree(
-    session: HostSession, repo: RepositoryName, *, sha: str, path: str, max_entries: int
+    session: HostSession, repo: RepositoryRef, *, sha: str, path: str, max_entries: int
 ) -> TreeInfo:
     """Every file below ``path`` ("" is the root), all levels down.
 
@@ -39,7 +39,7 @@ def read_tree(
 class _Walk:
     """The folders that are still to be listed, and how deep."""
 
-    def __init__(self, session: HostSession, repo: RepositoryName, sha: str, path: str) -> None:
+    def __init__(self, session: HostSession, repo: RepositoryRef, sha: str, path: str) -> None:
         self._session = session
         self._repo = repo
         self._sha = sha
@@ -68,11 +68,11 @@ class _Walk:
             self._waiting.appendleft((folder, depth // 2))
 
 
-def _folder_route(repo: RepositoryName, sha: str, folder: str) -> Route:
+def _folder_route(repo: RepositoryRef, sha: str, folder: str) -> Route:
     """The final slash says that a folder is meant: a file of this name is none."""
-    base = "/repositories/{workspace}/{slug}/src/{sha}/"
-    names = {"workspace": repo.workspace, "slug": repo.slug, "sha": sha}
-    return route(f"{base}{{+path}}/", path=folder, **names) if folder else route(base, **names)
+    if not folder:
+        return in_repository(repo, "/src/{sha}/", sha=sha)
+    return in_repository(repo, "/src/{sha}/{+path}/", sha=sha, path=folder)
 
 
 def _level(path: str, folder: str) -> int:

@@ -11,7 +11,7 @@ from sentry.integrations.source_code_management.errors import (
     HostUnavailable,
     IntegrationBroken,
     NotFound,
-    PreconditionFailed,
+    Unsupported,
 )
 
 from .conftest import ACCESS_TOKEN, SHOP, integration
@@ -58,7 +58,7 @@ CALLS = {
 @pytest.mark.parametrize("call", CALLS)
 def test_every_fault_is_one_error_of_the_tree(installed, emulator, fault, kind, call):
     if call == "search" and kind is NotFound:
-        kind = PreconditionFailed
+        kind = Unsupported
     emulator.faults.add(fault)
     values: dict[str, options.OptionValue] = {
         "scm.http.total-timeout": 1.0,

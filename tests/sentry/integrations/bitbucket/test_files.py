@@ -7,7 +7,6 @@ from sentry.integrations.source_code_management.errors import (
     HostUnavailable,
     InvalidArgument,
     NotFound,
-    PreconditionFailed,
     Unsupported,
 )
 from sentry.integrations.source_code_management.types import EntryKind, RepositoryRef
@@ -222,10 +221,11 @@ def test_searches_have_pages(installed):
 )
 def test_what_the_host_takes_for_an_operator_is_a_word(installed, emulator, query):
     search(installed, query)
-    (request,) = emulator.requests
+    request = emulator.requests[-1]
     words = "%20".join(f"%22{word}%22" for word in query.replace('"', "").split())
     assert request.query == (
-        f"search_query={words.replace(':', '%3A')}%20repo%3Ashop&page=1&pagelen=10"
+        f"search_query={words.replace(':', '%3A')}%20repo%3Ashop"
+        "&fields=%2Bvalues.file.commit.repository&page=1&pagelen=10"
     )
 
 
@@ -238,7 +238,7 @@ def test_a_search_that_can_be_none_asks_nothing(installed, emulator, query):
 
 def test_a_workspace_without_search(installed, emulator):
     emulator.faults.add(Fault(kind="status", status=404, match="/search/"))
-    with pytest.raises(PreconditionFailed, match="not switched on"):
+    with pytest.raises(Unsupported, match="switched the workspace's search on"):
         search(installed, "def")
 
 

@@ -7,8 +7,8 @@ from sentry.integrations.source_code_management.errors import (
     HostForbidden,
     HostUnavailable,
     NotFound,
-    PreconditionFailed,
     Reason,
+    Unsupported,
 )
 from sentry.integrations.source_code_management.types import PullRequestState
 
@@ -77,7 +77,7 @@ def test_while_the_host_makes_its_index(installed, emulator, shop):
 
 def test_a_repository_without_an_index_and_a_commit_that_is_not_there(installed, emulator, shop):
     emulator.faults.add(Fault(kind="status", status=404, match="/pullrequests"))
-    with pytest.raises(PreconditionFailed) as caught:
+    with pytest.raises(Unsupported) as caught:
         installed.get_pull_requests_for_commit(SHOP, sha=shop.sha("main"))
     assert caught.value.reason is Reason.CAPABILITY_MISSING
     with pytest.raises(NotFound):

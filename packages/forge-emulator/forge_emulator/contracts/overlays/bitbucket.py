@@ -103,6 +103,11 @@ def _query_deviations() -> Iterator[Deviation]:
 DEVIATIONS: tuple[Deviation, ...] = (
     *_query_deviations(),
     Deviation(
+        f"{_PATHS}/~1workspaces~1{{workspace}}~1search~1code/get/parameters/4",
+        _text("fields"),
+        "the operation's own text names it",
+    ),
+    Deviation(
         f"{_PATHS}/~1user~1workspaces",
         {"get": _USER_WORKSPACES},
         "since 2026 in the place of /workspaces: go-scm/bitbucket/user_workspaces.json",

@@ -89,11 +89,15 @@ class Call:
         return [found for found in mine if self.sees(found)]
 
     def repository(self, workspace: str, repo_slug: str) -> Repository:
-        """The repository of that name or UUID; raises `ApiError` 404 or 403."""
+        """The repository of that name or UUID; raises `ApiError` 404 or 403.
+
+        A UUID finds it under any name and in any workspace, a former name does not.
+        """
         for found in self.world.repositories.all():
-            if _is_named(workspace, found.hosted.owner, "workspace", found.hosted.owner) and (
-                _is_named(repo_slug, found.hosted.name, "repository", found.id)
-            ):
+            named = repo_slug.lower() == found.hosted.name.lower() and _is_named(
+                workspace, found.hosted.owner, "workspace", found.hosted.owner
+            )
+            if named or repo_slug == braced("repository", found.id):
                 if not self.sees(found):
                     raise ApiError(403)
                 return found

@@ -26,6 +26,7 @@ _MODIFIERS = {"repo", "project", "path", "ext", "lang"}
 _OPERATORS = {"AND", "OR", "NOT"}
 _LONGEST_QUERY = 250
 _MOST_LINES = 20
+_WITH_REPOSITORY = "+values.file.commit.repository"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -94,6 +95,7 @@ def _hit_json(call: Call, query: Query, found: Repository, commit: str, path: st
     entry = tree.entry_at(found.git_dir, commit, path)
     content = b"" if entry is None else tree.read_blob(found.git_dir, entry.oid)
     rows = [line.removesuffix("\r") for line in git.text(content).split("\n")]
+    wanted = call.request.args.get("fields", "")
     lines = [(number, _segments(line, query.words)) for number, line in enumerate(rows, 1)]
     hits = [line for line in lines if any(is_match for _, is_match in line[1])]
     return serialize_files.code_match(
@@ -103,6 +105,7 @@ def _hit_json(call: Call, query: Query, found: Repository, commit: str, path: st
         path,
         lines=hits[:_MOST_LINES],
         path_segments=_segments(path, query.words),
+        with_repository=_WITH_REPOSITORY in wanted.split(","),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mimetypes
 from typing import TYPE_CHECKING
 
-from forge_emulator.dialects.bitbucket.serialize import commit_stub, href
+from forge_emulator.dialects.bitbucket.serialize import commit_stub, href, short_repository
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -78,8 +78,13 @@ def code_match(
     *,
     lines: Sequence[tuple[int, Sequence[tuple[str, bool]]]],
     path_segments: Sequence[tuple[str, bool]],
+    with_repository: bool,
 ) -> JsonObject:
-    """A file that a search found: its lines by number, each cut where the words begin and end."""
+    """A file that a search found: its lines by number, each cut where the words begin and end.
+
+    The repository is told where it was asked for.
+    """
+    owner: JsonObject = {"type": "commit", "repository": short_repository(urls, found)}
     return {
         "type": "code_search_result",
         "content_match_count": len(lines),
@@ -93,6 +98,7 @@ def code_match(
             "type": "commit_file",
             "path": path,
             "links": href(self=urls.repository(found, "src", commit, path)),
+            **({"commit": owner} if with_repository else {}),
         },
     }
 

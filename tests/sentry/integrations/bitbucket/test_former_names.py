@@ -1,0 +1,114 @@
+"""A repository that is known by its UUID, once it has another name and its own is another's."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from forge_emulator import Emulator, HostedRepository
+from sentry.integrations.bitbucket.integration import BitbucketIntegration
+from sentry.integrations.bitbucket.parse_files import parse_matches
+from sentry.integrations.source_code_management.errors import NotFound
+from sentry.integrations.source_code_management.json_reader import Json
+from sentry.integrations.source_code_management.types import RepositoryRef
+
+from .conftest import API_TOKEN, Git, integration
+
+
+@pytest.fixture
+def host(shop: Git) -> Iterator[Emulator]:
+    with Emulator(
+        "bitbucket",
+        [HostedRepository(full_name="acme/shop", path=str(shop.path), id=1)],
+        rate_limit=None,
+        tokens={API_TOKEN: ("robot",)},
+        users={"robot@example.com": "robot"},
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+def made(host: Emulator) -> BitbucketIntegration:
+    return integration(host.url, email="robot@example.com", api_token=API_TOKEN)
+
+
+@pytest.fixture
+def known(made: BitbucketIntegration) -> RepositoryRef:
+    """The repository as it was when it was stored."""
+    info = made.get_repository("acme/shop")
+    return RepositoryRef(identifier=info.identifier, external_id=info.external_id)
+
+
+@pytest.fixture
+def other(host: Emulator, known: RepositoryRef, tmp_path) -> Git:
+    """Renames the repository, and gives its name to another one, which is returned."""
+    git = Git(tmp_path / "other")
+    git.path.mkdir()
+    git("init", "-q", "-b", "main")
+    git.commit("Begin something else", {"src/basket.py": b"TAX = 'of another'\n"})
+    host.rename_repository("acme/shop", "acme/store")
+    host.add_repository(HostedRepository(full_name="acme/shop", path=str(git.path), id=2))
+    host.clear_requests()
+    return git
+
+
+def test_everything_is_read_by_the_uuid(made, known, other, shop, host):
+    head = shop.sha("main")
+    assert made.get_repository_default_branch(known) == "main"
+    assert made.has_repo_access(known)
+    assert made.resolve_ref(known, "main") == head != other.sha("main")
+    assert made.get_commit(known, head).sha == head
+    with pytest.raises(NotFound):
+        made.get_commit(known, other.sha("main"))
+    commits, _ = made.list_commits(known, sha=head, path="", page=1, per_page=3)
+    assert [commit.sha for commit in commits] == shop.shas("-3", "main")
+    file = made.get_file(known, path="src/basket.py", sha=head, max_bytes=999)
+    assert file.content == (shop.path / "src/basket.py").read_bytes()
+    assert made.get_tree(known, sha=head, path="src", max_entries=9).entries
+    assert made.get_commit_changes(known, sha=head)
+    old = shop.sha("old")
+    assert made.compare_commits(known, base=old, head=head, max_commits=9).commits
+    assert {branch.sha for branch in made.get_branches(known, query="main")} == {head}
+    assert made.get_pull_requests_for_commit(known, sha=head) == []
+    assert all("/%7B" in request.encoded_path for request in host.requests)
+
+
+def test_a_search_asks_for_the_name_and_answers_nothing_of_another(made, known, other, shop, host):
+    matches, more = made.search_code(known, query="TAX", page=1, per_page=9)
+    assert [match.path for match in matches] == ["src/basket.py"]
+    assert "another" not in str(matches)
+    assert not more
+    assert "repo%3Astore" in host.requests[-1].query
+
+
+def test_what_the_index_still_has_of_another_is_left_out():
+    """The index lags behind: under a name it may still have what was another one's."""
+
+    def found(path: str, uuid: str) -> Json:
+        repository: Json = {"type": "repository", "uuid": uuid}
+        return {"file": {"path": path, "commit": {"repository": repository}}}
+
+    answer: Json = {"values": [found("a", "{1}"), found("b", "{2}"), {"file": {"path": "c"}}]}
+    assert [match.path for match in parse_matches(answer, uuid="{1}")] == ["a", "c"]
+    assert [match.path for match in parse_matches(answer)] == ["a", "b", "c"]
+
+
+def test_a_webhook_is_registered_on_the_repository_that_is_meant(made, known, other, host):
+    number = made.register_webhook(known, url="https://sentry.example/hook", secret="s3cret")
+    assert [hook.config["url"] for hook in host.world.store.hooks(1)] == [
+        "https://sentry.example/hook"
+    ]
+    assert host.world.store.hooks(2) == []
+    made.unregister_webhook(known, webhook_id=number)
+    assert host.world.store.hooks(1) == []
+
+
+def test_a_mirror_is_fetched_by_the_name_of_now(made, known, other, host):
+    assert made.get_mirror_source(known).url == f"{host.url}/acme/store.git"
+
+
+def test_a_transfer_and_a_deletion(made, known, shop, host):
+    host.rename_repository("acme/shop", "dora/shop")
+    assert made.resolve_ref(known, "main") == shop.sha("main")
+    host.remove_repository("dora/shop")
+    with pytest.raises(NotFound):
+        made.resolve_ref(known, "main")
