@@ -42,6 +42,16 @@ def test_not_there(emulator, git, client):
     assert client.get("/scm/acme/shop.git/HEAD").status_code == 403
 
 
+def test_a_former_name_leads_on(emulator, git, client):
+    emulator.rename_repository("ACME/secret", "OTHER/store")
+    url = f"{emulator.url}/scm/acme/secret.git"
+    git(*BEARER, "clone", "-q", "--bare", url, "mine")
+    answer = client.get(f"{url}/info/refs?service=git-upload-pack")
+    place = f"{emulator.url}/scm/other/store.git/info/refs?service=git-upload-pack"
+    assert (answer.status_code, answer.headers["location"]) == (301, place)
+    assert git(*auth("Bearer BBDC-narrow"), "ls-remote", url, check=False).returncode != 0
+
+
 def test_a_partial_clone_and_its_refusal(emulator, git):
     clone = [*BEARER, "clone", "-q", "--bare", "--filter=blob:none"]
     git(*clone, f"{emulator.url}/scm/acme/shop.git", "partial")

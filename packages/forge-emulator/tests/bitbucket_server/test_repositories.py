@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from forge_emulator import Fault
+from forge_emulator import Fault, HostedRepository
 
 API = "/rest/api/latest"
 REPO = f"{API}/projects/ACME/repos/shop"
@@ -169,16 +169,28 @@ def test_faults(client, emulator):
 
 def test_a_renamed_and_a_removed_repository(client, emulator):
     emulator.rename_repository("ACME/shop", "OTHER/store")
-    assert client.get(REPO).status_code == 404
     assert client.get(f"{API}/projects/OTHER/repos/store").json()["id"] == 1
     emulator.remove_repository("OTHER/store")
     assert client.get(f"{API}/projects/OTHER/repos/store").status_code == 404
+    assert client.get(REPO).status_code == 404
 
 
 def test_a_damaged_repository_is_an_error_of_the_server(client, emulator, tmp_path, git):
-    from forge_emulator import HostedRepository
-
     git("init", "-q", "--bare", "gone.git")
     emulator.add_repository(HostedRepository(full_name="ACME/gone", path=tmp_path / "gone.git"))
     (tmp_path / "gone.git" / "HEAD").unlink()
     assert client.get(f"{API}/projects/ACME/repos/gone/default-branch").status_code == 500
+
+
+def test_a_former_name_leads_on_until_another_repository_takes_it(emulator, client, connect, shop):
+    emulator.rename_repository("ACME/shop", "OTHER/store")
+    there = f"{emulator.url}{API}/projects/OTHER/repos/store"
+    for rest in ("", "/browse/a%20b/%25?at=main&limit=1"):
+        answer = client.get(f"{REPO}{rest}")
+        assert (answer.status_code, answer.headers["location"]) == (301, f"{there}{rest}")
+    assert client.get(REPO, follow_redirects=True).json()["id"] == 1
+    emulator.rename_repository("ACME/secret", "OTHER/secret")
+    hidden = f"{API}/projects/ACME/repos/secret"
+    assert connect(emulator, "BBDC-narrow").get(hidden).status_code == 404
+    emulator.add_repository(HostedRepository(full_name="ACME/shop", path=shop.path, id=9))
+    assert client.get(REPO).json()["id"] == 9

@@ -1,13 +1,15 @@
 """Bitbucket Data Center's API as the platform uses it: a path, one call, a parse."""
 
 import re
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from urllib.parse import unquote
 
 from sentry.integrations.bitbucket_server import parse
 from sentry.integrations.bitbucket_server.commit_memo import Shelf
 from sentry.integrations.bitbucket_server.endpoints import Endpoints
+from sentry.integrations.bitbucket_server.identities import Identities
 from sentry.integrations.bitbucket_server.names import parse_identifier
 from sentry.integrations.bitbucket_server.parse_blame import (
     BinaryFile,
@@ -35,6 +37,7 @@ from sentry.integrations.source_code_management.types import (
     FileContent,
     PullRequestInfo,
     RepositoryInfo,
+    RepositoryRef,
     TreeEntry,
     TreeInfo,
 )
@@ -64,11 +67,38 @@ class BitbucketServerClient:
     or a path that cannot be one.
     """
 
-    def __init__(self, session: HostSession, endpoints: Endpoints, *, identity: str) -> None:
-        """Takes the session, where it leads, and the digest of the credential that it sends."""
+    def __init__(
+        self,
+        session: HostSession,
+        endpoints: Endpoints,
+        *,
+        identity: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Takes the session, where it leads, and the digest of the credential that it sends.
+
+        ``clock`` gives monotonic seconds.
+        """
         self._session = ServerSession(session)
         self._endpoints = endpoints
         self._identity = identity
+        self._identities = Identities(
+            self.get_repository, clock, api=endpoints.api, identity=identity
+        )
+
+    def name_of(self, repo: RepositoryRef, *, fresh: bool = False) -> str:
+        """What a repository is called now: the identifier that the other methods take.
+
+        The host is asked which repository the stored name means, unless it was in the last ten
+        seconds; ``fresh`` asks in any case. One that is known by its name alone is not asked for.
+
+        Raises:
+            NotFound: there is none of that name.
+            RepositoryReplaced: it is another one.
+        """
+        if not repo.external_id:
+            return repo.identifier
+        return self._identities.name_of(repo, fresh=fresh)
 
     def shelf(self, identifier: str) -> Shelf:
         """What a repository's commits are remembered under."""

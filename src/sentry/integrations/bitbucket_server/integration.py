@@ -21,10 +21,12 @@ from sentry.integrations.source_code_management.errors import (
     HostForbidden,
     IntegrationBroken,
     NotFound,
+    RepositoryReplaced,
     ScmError,
 )
 from sentry.integrations.source_code_management.http import HostSession
 from sentry.integrations.source_code_management.http_cache import digest
+from sentry.integrations.source_code_management.http_runtime import shared_runtime
 from sentry.integrations.source_code_management.source_links import LinkingInstallation
 from sentry.integrations.source_code_management.types import (
     BlameRangeInfo,
@@ -110,8 +112,17 @@ class BitbucketServerIntegration(LinkingInstallation, Integration):
     @functools.cached_property
     def _client(self) -> BitbucketServerClient:
         endpoints, auth = self._metadata.endpoints(), self._metadata.auth()
-        session = HostSession(endpoints.api, auth=auth, dialect=BitbucketServerDialect())
-        return BitbucketServerClient(session, endpoints, identity=auth.identity)
+        runtime = shared_runtime()
+        session = HostSession(
+            endpoints.api, auth=auth, dialect=BitbucketServerDialect(), runtime=runtime
+        )
+        return BitbucketServerClient(
+            session, endpoints, identity=auth.identity, clock=runtime.clock
+        )
+
+    def _name(self, repo: RepositoryRef) -> str:
+        """What the repository is called now; see ``BitbucketServerClient.name_of``."""
+        return self._client.name_of(repo)
 
     def check_credential(self) -> CredentialCheck:
         """See ``Integration``."""
@@ -128,43 +139,45 @@ class BitbucketServerIntegration(LinkingInstallation, Integration):
         found = self.get_client().get_repository(identifier)
         if found.default_branch is not None:
             return found
-        return replace(found, default_branch=self.get_client().get_default_branch(identifier))
+        branch = self.get_client().get_default_branch(found.identifier)
+        return replace(found, default_branch=branch)
 
     def has_repo_access(self, repo: RepositoryRef) -> bool:
         """See ``RepositoryIntegration``."""
         try:
-            self.get_client().get_repository(repo.identifier)
+            found = self.get_client().get_repository(repo.identifier)
         except (NotFound, HostForbidden):
             return False
-        return True
+        return repo.external_id in ("", found.external_id)
 
     def get_repository_default_branch(self, repo: RepositoryRef) -> str | None:
         """See ``RepositoryIntegration``."""
-        return self.get_client().get_default_branch(repo.identifier)
+        return self.get_client().get_default_branch(self._name(repo))
 
     def get_branches(self, repo: RepositoryRef, *, query: str = "") -> Iterator[BranchInfo]:
         """See ``BranchIntegration``."""
-        return self.get_client().get_branches(repo.identifier, query=query)
+        return self.get_client().get_branches(self._name(repo), query=query)
 
     # --- CommitIntegration -------------------------------------------------------------------
 
     def get_commit(self, repo: RepositoryRef, sha: str) -> CommitInfo:
-        """See ``CommitIntegration``."""
-        commit = self.get_client().get_commit(repo.identifier, sha)
+        """See ``CommitIntegration``. It may be stored: the name is confirmed in any case."""
+        client = self.get_client()
+        commit = client.get_commit(client.name_of(repo, fresh=True), sha)
         if not commit.sha.startswith(sha.lower()):
             raise NotFound("commit")
         return commit
 
     def resolve_ref(self, repo: RepositoryRef, ref: str) -> str:
         """See ``CommitIntegration``."""
-        return self.get_client().resolve_ref(repo.identifier, ref)
+        return self.get_client().resolve_ref(self._name(repo), ref)
 
     def list_commits(
         self, repo: RepositoryRef, *, sha: str, path: str, page: int, per_page: int
     ) -> tuple[list[CommitInfo], bool]:
         """See ``CommitIntegration``."""
         return self.get_client().list_commits(
-            repo.identifier, sha=sha, path=path, page=page, per_page=per_page
+            self._name(repo), sha=sha, path=path, page=page, per_page=per_page
         )
 
     # --- ComparisonIntegration, PullRequestIntegration ---------------------------------------
@@ -174,29 +187,29 @@ class BitbucketServerIntegration(LinkingInstallation, Integration):
     ) -> ComparisonInfo:
         """See ``ComparisonIntegration``."""
         return self.get_client().compare_commits(
-            repo.identifier, base=base, head=head, max_commits=max_commits
+            self._name(repo), base=base, head=head, max_commits=max_commits
         )
 
     def get_commit_changes(self, repo: RepositoryRef, *, sha: str) -> tuple[FileChange, ...]:
         """See ``ComparisonIntegration``. The server's own cap may be lower, 1,000 as a rule."""
-        return self.get_client().get_commit_changes(repo.identifier, sha)
+        return self.get_client().get_commit_changes(self._name(repo), sha)
 
     def get_pull_requests_for_commit(
         self, repo: RepositoryRef, *, sha: str
     ) -> list[PullRequestInfo]:
         """See ``PullRequestIntegration``."""
-        return self.get_client().get_pull_requests(repo.identifier, sha)
+        return self.get_client().get_pull_requests(self._name(repo), sha)
 
     # --- FileIntegration, TreeIntegration ----------------------------------------------------
 
     def get_file(self, repo: RepositoryRef, *, path: str, sha: str, max_bytes: int) -> FileContent:
         """See ``FileIntegration``."""
-        return self.get_client().get_file(repo.identifier, path=path, ref=sha, max_bytes=max_bytes)
+        return self.get_client().get_file(self._name(repo), path=path, ref=sha, max_bytes=max_bytes)
 
     def get_tree(self, repo: RepositoryRef, *, sha: str, path: str, max_entries: int) -> TreeInfo:
         """See ``TreeIntegration``. The host lists no submodules and tells no kinds apart."""
         return self.get_client().get_tree(
-            repo.identifier, sha=sha, path=path, max_entries=max_entries
+            self._name(repo), sha=sha, path=path, max_entries=max_entries
         )
 
     # --- CommitContextIntegration, MirrorIntegration -----------------------------------------
@@ -224,8 +237,9 @@ class BitbucketServerIntegration(LinkingInstallation, Integration):
         auth = self._metadata.auth()
         if rejected is not None and rejected.identity == auth.identity:
             raise IntegrationBroken
+        name = self.get_client().name_of(repo, fresh=True)
         return MirrorSource(
-            url=self._metadata.endpoints().clone(parse_identifier(repo.identifier)),
+            url=self._metadata.endpoints().clone(parse_identifier(name)),
             headers=auth.headers(),
             identity=auth.identity,
         )
@@ -234,11 +248,17 @@ class BitbucketServerIntegration(LinkingInstallation, Integration):
 
     def register_webhook(self, repo: RepositoryRef, *, url: str, secret: str) -> str:
         """See ``WebhookIntegration``."""
-        return self.get_client().register_webhook(repo.identifier, url=url, secret=secret)
+        return self.get_client().register_webhook(self._name(repo), url=url, secret=secret)
 
     def unregister_webhook(self, repo: RepositoryRef, *, webhook_id: str) -> None:
         """See ``WebhookIntegration``."""
-        self.get_client().unregister_webhook(repo.identifier, webhook_id)
+        try:
+            name = self._name(repo)
+        except RepositoryReplaced:
+            raise  # the registration may be there still, where the repository is now
+        except NotFound:
+            return
+        self.get_client().unregister_webhook(name, webhook_id)
 
     # --- SourceUrlIntegration ----------------------------------------------------------------
 

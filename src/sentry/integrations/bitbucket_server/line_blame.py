@@ -30,7 +30,7 @@ _NO_NAME = frozenset(":^~@{? *[\\")  # git would read it as something else than 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _File:
-    identifier: str
+    repo: RepositoryRef
     path: str
     ref: str
 
@@ -70,7 +70,7 @@ def blame_lines(
 
 
 def _file_of(line: SourceLineInfo) -> _File:
-    return _File(identifier=line.repo.identifier, path=line.path, ref=line.ref)
+    return _File(repo=line.repo, path=line.path, ref=line.ref)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +87,17 @@ def _blame_file(
     if not file.ref or set(file.ref) & _NO_NAME:
         return NotFound("commit")
     try:
-        lines = _find_lines(client, file, numbers)
+        name = client.name_of(file.repo)
+        lines = _find_lines(client, name, file, numbers)
         shas = [line.sha for line in lines.values()]
-        commits = find_commits(client, file.identifier, shas, path=file.path, until=file.ref)
+        commits = find_commits(client, name, shas, path=file.path, until=file.ref)
         return _Answer(lines, commits)
     except ScmError as error:
         return error
 
 
 def _find_lines(
-    client: BitbucketServerClient, file: _File, numbers: Collection[int]
+    client: BitbucketServerClient, name: str, file: _File, numbers: Collection[int]
 ) -> dict[int, _Line]:
     """The asked lines that the file has; a page begins and ends with a line that is asked for."""
     found: dict[int, _Line] = {}
@@ -105,7 +106,7 @@ def _find_lines(
         first = left[0]
         last = max(number for number in left if number < first + _LINES)
         page = client.get_blame(
-            file.identifier, path=file.path, ref=file.ref, first=first, count=last - first + 1
+            name, path=file.path, ref=file.ref, first=first, count=last - first + 1
         )
         owners = _owners(page, left)
         found |= owners
@@ -148,9 +149,10 @@ def blame_whole_file(
         NotFound: no such commit or file.
     """
     held: BlameRangeInfo | None = None
-    for page in _pages(client, repo, path=path, sha=sha):
+    name = client.name_of(repo)
+    for page in _pages(client, name, path=path, sha=sha):
         shas = [span.sha for span in page.spans]
-        commits = find_commits(client, repo.identifier, shas, path=path, until=sha)
+        commits = find_commits(client, name, shas, path=path, until=sha)
         for span in page.spans:
             new = _range(page, span, commits[span.sha])
             if held is not None and held.commit.sha == new.commit.sha:
@@ -163,13 +165,11 @@ def blame_whole_file(
         yield held
 
 
-def _pages(
-    client: BitbucketServerClient, repo: RepositoryRef, *, path: str, sha: str
-) -> Iterator[BlamePage]:
+def _pages(client: BitbucketServerClient, name: str, *, path: str, sha: str) -> Iterator[BlamePage]:
     """The pages of a file's blame to its end."""
     first = 1
     while True:
-        page = client.get_blame(repo.identifier, path=path, ref=sha, first=first, count=_LINES)
+        page = client.get_blame(name, path=path, ref=sha, first=first, count=_LINES)
         yield page
         if page.is_last:
             return

@@ -8,6 +8,7 @@
     ├── InvalidArgument              an input that can never work
     │   └── IdempotencyKeyReused     the same key came with another request
     ├── NotFound                     absent, or another organization's
+    │   └── RepositoryReplaced       another repository has its name on the host by now
     ├── AlreadyExists                would break a uniqueness rule
     ├── RequestInFlight              the same idempotency key is being worked on
     ├── PreconditionFailed           the state of an integration forbids it
@@ -137,6 +138,19 @@ class NotFound(ScmError):
         """Names the kind of thing ("repository"), never an id of another organization."""
         super().__init__(f"{resource} not found")
         self.resource = resource
+
+
+class RepositoryReplaced(NotFound):
+    """On the host another repository has the name by now under which this one is known."""
+
+    def __init__(self) -> None:
+        """Needs no data."""
+        super().__init__("repository")
+        self.message = (
+            "repository not found under the name that is stored: the host's repository of that"
+            " name is another one by now; synchronize the repositories (SyncRepositories)"
+        )
+        self.args = (self.message,)
 
 
 class AlreadyExists(ScmError):

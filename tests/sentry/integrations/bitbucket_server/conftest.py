@@ -15,6 +15,7 @@ import pytest
 
 from forge_emulator import Emulator, HostedRepository
 from sentry.integrations.bitbucket_server.commit_memo import shared_commits
+from sentry.integrations.bitbucket_server.identities import shared_meanings
 from sentry.integrations.bitbucket_server.integration import BitbucketServerIntegration
 from sentry.integrations.services.integration.model import RpcIntegration
 from sentry.integrations.source_code_management.http_runtime import shared_runtime
@@ -168,10 +169,11 @@ def emulator(_running: Emulator, shop: Git) -> Iterator[Emulator]:
 
 @pytest.fixture(autouse=True)
 def _nothing_remembered(settings) -> None:
-    """Another test's limits, answers and commits are not this one's; loopback is allowed."""
+    """Another test's limits, answers, commits and names are not this one's; loopback is allowed."""
     settings.SCM_ALLOWED_HOSTS = ["127.0.0.1"]
     shared_runtime.cache_clear()
     shared_commits.cache_clear()
+    shared_meanings.cache_clear()
 
 
 def integration(url: str, **credential: Any) -> BitbucketServerIntegration:

@@ -101,6 +101,11 @@ def _pages_too(operation: str, parameters: int, reason: str) -> tuple[Deviation,
 
 DEVIATIONS: tuple[Deviation, ...] = (
     Deviation(
+        f"{_REPO}/get/responses/301",
+        {"description": "The repository has another name."},
+        "a former name leads on (RepositoryMovedException of the host's API for plugins)",
+    ),
+    Deviation(
         f"{_SCHEMAS}/RestErrorMessage/properties/context/nullable",
         True,
         "null where no field is wrong: go-scm/stash/error.json",

@@ -26,18 +26,22 @@ from forge_emulator.git import GitError
 from forge_emulator.routes import Router, encoded_path
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from werkzeug.wrappers import Request
 
     from forge_emulator.auth import Identity
     from forge_emulator.changes import Change
     from forge_emulator.deliveries import Delivery
     from forge_emulator.faults import Fault
+    from forge_emulator.repositories import Repository
     from forge_emulator.request_log import Kind
     from forge_emulator.store import Hook
     from forge_emulator.world import World
 
 # Tomcat, which the host runs in, takes no separator and no NUL in disguise.
 _REFUSED = re.compile(r"%2f|%5c|%00|\\", re.IGNORECASE)
+_IN_REPOSITORY = re.compile(r"/projects/[^/?]+/repos/[^/?]+")
 _LIMITED = {"rate_limit_primary", "rate_limit_secondary"}
 
 logger = logging.getLogger(__name__)
@@ -114,6 +118,9 @@ class BitbucketServer:
         if found is None:
             raise ApiError(404)
         route, arguments = found
+        moved = _moved(call, arguments)
+        if moved is not None:
+            return _to_present_name(call, moved)
         response: Response = route.handler(call, **arguments)
         return response
 
@@ -123,6 +130,21 @@ class BitbucketServer:
             return identify(self._world.credentials, request.headers.get("Authorization", ""))
         except CredentialError as error:
             raise unauthenticated() from error
+
+
+def _moved(call: Call, arguments: Mapping[str, object]) -> Repository | None:
+    """The repository that had the name of a path, which is no other's now."""
+    if not {"key", "slug"} <= arguments.keys():
+        return None
+    found = call.world.repositories.by_former_name(f"{arguments['key']}/{arguments['slug']}")
+    return found if found is not None and call.sees(found) else None
+
+
+def _to_present_name(call: Call, found: Repository) -> Response:
+    name = f"/projects/{quote(found.hosted.owner)}/repos/{quote(found.hosted.name)}"
+    target: str = call.request.environ["REQUEST_URI"]
+    location = call.urls.root + _IN_REPOSITORY.sub(lambda _: name, target, count=1)
+    return Response(status=301, headers={"Location": location})
 
 
 def _status(fault: Fault) -> Response:

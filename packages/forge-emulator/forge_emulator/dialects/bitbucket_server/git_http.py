@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from werkzeug.wrappers import Response
+
 from forge_emulator import git_door, smart_http
 from forge_emulator.auth import CredentialError
 from forge_emulator.dialects.bitbucket_server.auth import identify
 from forge_emulator.dialects.bitbucket_server.call import PERMISSIONS, permission_of
+from forge_emulator.dialects.bitbucket_server.urls import Urls
 
 if TYPE_CHECKING:
-    from werkzeug.wrappers import Request, Response
+    from werkzeug.wrappers import Request
 
     from forge_emulator.auth import Identity
     from forge_emulator.repositories import Repository
@@ -38,7 +41,11 @@ def answer(world: World, request: Request, *, partial_clone: bool) -> Response:
         identity = identify(world.credentials, request.headers.get("Authorization", ""))
     except CredentialError:
         return _ask("Authentication failed. Please check your credentials and try again.")
-    found = world.repositories.by_name(f"{match['key']}/{match['slug']}")
+    name = f"{match['key']}/{match['slug']}"
+    found = world.repositories.by_name(name)
+    former = world.repositories.by_former_name(name)
+    if former is not None and _may(world, identity, former, service):
+        return _to_present_name(request, former, match["suffix"])
     if found is None:
         missing = "The requested repository does not exist, or you may not see it."
         return _ask(missing) if identity is None else git_door.refusal(404, missing)
@@ -54,6 +61,12 @@ def answer(world: World, request: Request, *, partial_clone: bool) -> Response:
         partial_clone=partial_clone,
         failure="An internal error occurred",
     )
+
+
+def _to_present_name(request: Request, found: Repository, suffix: str) -> Response:
+    query = request.query_string.decode("latin-1")
+    location = Urls(root=request.host_url.rstrip("/")).clone(found) + suffix
+    return Response(status=301, headers={"Location": f"{location}?{query}" if query else location})
 
 
 def _ask(message: str) -> Response:
