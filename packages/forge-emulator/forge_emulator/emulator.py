@@ -210,6 +210,14 @@ class Emulator:
         self.world.announce(RepositoryRenamed(repository=renamed, previous=full_name, when=when))
         return renamed
 
+    def rename_owner(self, owner: str, new_name: str) -> None:
+        """Another name for an owner (a project, a workspace) and so for all of its repositories.
+
+        No webhook hears of it. Raises `KeyError` for an unknown one, `ValueError` for a name that
+        is taken.
+        """
+        self.world.repositories.rename_owner(owner, new_name)
+
     def add_token(self, token: str, *grants: str) -> None:
         """Accept one more token, or give a known one other grants: `login, *grants`."""
         self.world.credentials.add(token, grants)

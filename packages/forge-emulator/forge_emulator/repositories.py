@@ -50,11 +50,15 @@ class HostedRepository:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Repository:
-    """A hosted repository together with its git directory and the time it was added."""
+    """A hosted repository together with its git directory and the time it was added.
+
+    `owner_key` tells its owner from others, whatever the owner is called by now.
+    """
 
     hosted: HostedRepository
     git_dir: Path = field(repr=False)
     added_at: datetime
+    owner_key: str
 
     @property
     def id(self) -> int:
@@ -75,6 +79,7 @@ class Repositories:
         self._lock = threading.Lock()
         self._by_name: dict[str, Repository] = {}
         self._former: dict[str, int] = {}
+        self._owners: dict[str, str] = {}  # their keys by their names of now
 
     def add(self, hosted: HostedRepository, now: datetime) -> Repository:
         """Host a repository; raises `GitError` when there is none at its path.
@@ -82,14 +87,31 @@ class Repositories:
         Raises `ValueError` when the name or the id is taken.
         """
         git_dir = git.find_git_dir(Path(hosted.path).absolute())
-        repository = Repository(hosted=hosted, git_dir=git_dir, added_at=now)
         with self._lock:
             if hosted.full_name.lower() in self._by_name:
                 raise ValueError(f"there is already a repository {hosted.full_name!r}")
             if any(other.id == hosted.id for other in self._by_name.values()):
                 raise ValueError(f"there is already a repository with the id {hosted.id}")
+            repository = Repository(
+                hosted=hosted,
+                git_dir=git_dir,
+                added_at=now,
+                owner_key=self._owner_key(hosted.owner),
+            )
             self._by_name[hosted.full_name.lower()] = repository
         return repository
+
+    def _owner_key(self, owner: str) -> str:
+        """The owner's name, unless one that is called otherwise now had it before."""
+        name = owner.lower()
+        if name not in self._owners:
+            taken, number = set(self._owners.values()), 1
+            key = name
+            while key in taken:
+                number += 1
+                key = f"{name}/{number}"
+            self._owners[name] = key
+        return self._owners[name]
 
     def remove(self, full_name: str) -> None:
         """Host it no longer; the files stay. Raises `KeyError`."""
@@ -103,11 +125,26 @@ class Repositories:
             taken = self._by_name.get(new_name.lower())
             if taken is not None and taken is not found:
                 raise ValueError(f"there is already a repository {new_name!r}")
-            renamed = replace(found, hosted=replace(found.hosted, full_name=new_name))
-            del self._by_name[full_name.lower()]
-            self._by_name[new_name.lower()] = renamed
-            self._former[full_name.lower()] = renamed.id
-        return renamed
+            hosted = replace(found.hosted, full_name=new_name)
+            return self._moved(found, hosted, self._owner_key(hosted.owner))
+
+    def rename_owner(self, owner: str, new_name: str) -> None:
+        """Another name for an owner and so for what it has; raises `KeyError` and `ValueError`."""
+        with self._lock:
+            if new_name.lower() in self._owners:
+                raise ValueError(f"there is already an owner {new_name!r}")
+            key = self._owners.pop(owner.lower())
+            self._owners[new_name.lower()] = key
+            for found in [each for each in self._by_name.values() if each.owner_key == key]:
+                full_name = f"{new_name}/{found.hosted.name}"
+                self._moved(found, replace(found.hosted, full_name=full_name), key)
+
+    def _moved(self, found: Repository, hosted: HostedRepository, owner_key: str) -> Repository:
+        moved = replace(found, hosted=hosted, owner_key=owner_key)
+        del self._by_name[found.full_name.lower()]
+        self._by_name[hosted.full_name.lower()] = moved
+        self._former[found.full_name.lower()] = moved.id
+        return moved
 
     def by_name(self, full_name: str) -> Repository | None:
         with self._lock:

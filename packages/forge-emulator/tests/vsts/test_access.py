@@ -179,9 +179,11 @@ def header(token: str) -> str:
 
 
 def test_git_fetches_by_name_and_id(emulator, client, git, shop):
-    number = client.get(REPO).json()["id"]
-    for place, name in enumerate(("shop", "SHOP", number)):
-        url = f"{emulator.url}/acme/Online%20Shop/_git/{name}"
+    found = client.get(REPO).json()
+    project, number = found["project"]["id"], found["id"]
+    paths = ("Online%20Shop/_git/shop", "online%20shop/_git/SHOP", f"{project}/_git/{number}")
+    for place, path in enumerate(paths):
+        url = f"{emulator.url}/acme/{path}"
         git("-c", header(TOKEN), "clone", "-q", "--mirror", url, f"copy{place}")
         refs = git("-C", f"copy{place}", "for-each-ref", "--format=%(objectname) %(refname)").stdout
         assert refs.decode().strip() == shop.git(

@@ -2,6 +2,8 @@
 
 import pytest
 
+from forge_emulator import HostedRepository
+
 from .conftest import REPO
 
 OF = "searchCriteria.itemVersion."
@@ -47,6 +49,33 @@ def test_a_renamed_repository_keeps_its_id(emulator, client):
     assert client.get(REPO).status_code == 404
     after = client.get(f"/acme/Online Shop/_apis/git/repositories/{before['id']}").json()
     assert (after["name"], after["id"]) == ("store", before["id"])
+
+
+def test_a_renamed_project_keeps_its_id_and_another_one_of_its_name_has_its_own(
+    emulator, client, shop
+):
+    before = client.get(REPO).json()
+    work = client.post(
+        "/acme/Online Shop/_apis/wit/workitems/$Issue",
+        json=[{"op": "add", "path": "/fields/System.Title", "value": "Mend"}],
+        headers={"content-type": "application/json-patch+json"},
+    ).json()
+    emulator.rename_owner("Online Shop", "Store")
+    number = before["project"]["id"]
+    assert client.get(REPO).status_code == 404
+    after = client.get(f"/acme/{number}/_apis/git/repositories/{before['id']}").json()
+    assert (after["project"]["id"], after["project"]["name"]) == (number, "Store")
+    item = f"_apis/wit/workitems/{work['id']}"
+    assert client.get(f"/acme/{number}/{item}").json()["id"] == work["id"]
+    emulator.add_repository(HostedRepository(full_name="Online Shop/x", path=shop.path, id=9))
+    other = client.get("/acme/_apis/projects/Online Shop").json()["id"]
+    assert other != number
+    assert client.get(f"/acme/{other}/{item}").status_code == 404
+    assert client.get(f"/acme/{number}/_apis/git/repositories/x").status_code == 404
+    with pytest.raises(ValueError, match="already an owner"):
+        emulator.rename_owner("Online Shop", "STORE")
+    with pytest.raises(KeyError):
+        emulator.rename_owner("Nobody", "Somebody")
 
 
 def test_what_a_token_does_not_see(emulator, connect):

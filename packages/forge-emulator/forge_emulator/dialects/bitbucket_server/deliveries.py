@@ -10,13 +10,14 @@ import hashlib
 import hmac
 import json
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from forge_emulator.changes import PullRequestChanged, Pushed, RepositoryRenamed
 from forge_emulator.deliveries import Delivery
 from forge_emulator.dialects.bitbucket_server import serialize
 from forge_emulator.dialects.bitbucket_server.urls import Urls
-from forge_emulator.repositories import HostedRepository, Repository
+from forge_emulator.repositories import HostedRepository
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -91,7 +92,7 @@ def _rename(urls: Urls, change: RepositoryRenamed) -> JsonObject:
         private=new.hosted.private,
         description=new.hosted.description,
     )
-    old = Repository(hosted=hosted, git_dir=new.git_dir, added_at=new.added_at)
+    old = replace(new, hosted=hosted)
     return {"old": serialize.repository(urls, old), "new": serialize.repository(urls, new)}
 
 

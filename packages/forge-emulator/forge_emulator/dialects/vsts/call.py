@@ -38,10 +38,15 @@ class Project:
     """A project: the owner that repositories have in common."""
 
     name: str
+    key: str
 
     @property
     def id(self) -> str:
-        return guid("project", self.name.lower())
+        return guid("project", self.key)
+
+
+def project_of(found: Repository) -> Project:
+    return Project(name=found.hosted.owner, key=found.owner_key)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,8 +64,8 @@ class Call:
 
     def projects(self) -> list[Project]:
         """Those of the repositories that the caller sees, by name."""
-        owners = {found.hosted.owner for found in self.repositories()}
-        return [Project(name=owner) for owner in sorted(owners, key=str.lower)]
+        found = {each.owner_key: project_of(each) for each in self.repositories()}
+        return sorted(found.values(), key=lambda project: project.name.lower())
 
     def project(self, name: str) -> Project:
         """A project by its name or id; raises `ApiError` 404."""
@@ -74,8 +79,7 @@ class Call:
         return [
             found
             for found in self.world.repositories.all()
-            if self.identity.sees(found)
-            and (project is None or found.hosted.owner.lower() == project.name.lower())
+            if self.identity.sees(found) and (project is None or found.owner_key == project.key)
         ]
 
     def repository(self, project: str, repo: str) -> Repository:

@@ -21,7 +21,7 @@ from forge_emulator.changes import (
 )
 from forge_emulator.deliveries import Delivery
 from forge_emulator.dialects.vsts import serialize
-from forge_emulator.dialects.vsts.call import Project, page_of, repository_id
+from forge_emulator.dialects.vsts.call import page_of, project_of, repository_id
 from forge_emulator.dialects.vsts.ids import guid
 from forge_emulator.dialects.vsts.rest_hooks import hook_id
 from forge_emulator.dialects.vsts.rest_pulls import pull_request
@@ -74,7 +74,7 @@ def _events(world: World, change: Change) -> Iterator[tuple[str, JsonObject]]:
 
 def _repository(root: str, found: Repository) -> JsonObject:
     branch = found.default_branch()
-    return serialize.repository(root, found, Project(name=found.hosted.owner), branch)
+    return serialize.repository(root, found, project_of(found), branch)
 
 
 def _push(root: str, change: Pushed) -> JsonObject:
@@ -131,7 +131,7 @@ def _renamed(root: str, change: RepositoryRenamed) -> JsonObject:
 def _deleted(root: str, change: RepositoryDeleted) -> JsonObject:
     found = change.repository
     return {
-        "project": serialize.project(root, Project(name=found.hosted.owner)),
+        "project": serialize.project(root, project_of(found)),
         "repositoryId": repository_id(found),
         "repositoryName": found.hosted.name,
         "isHardDelete": False,
@@ -158,7 +158,7 @@ def _delivery(
         "resourceContainers": {
             "collection": {"id": guid("organization", _ORGANIZATION)},
             "account": {"id": guid("organization", _ORGANIZATION)},
-            "project": {"id": Project(name=found.hosted.owner).id},
+            "project": {"id": project_of(found).id},
         },
         "createdDate": serialize.fine_time(world.clock()),
     }

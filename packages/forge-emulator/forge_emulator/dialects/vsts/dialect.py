@@ -45,7 +45,7 @@ class AzureDevOps:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        world.issue_home = lambda found: home_of(found.hosted.owner)
+        world.issue_home = lambda found: home_of(found.owner_key)
         self._router = Router(rest.ROUTES)
         self._limits = limits_of(world)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from forge_emulator import git_door, smart_http
 from forge_emulator.auth import CredentialError
 from forge_emulator.dialects.vsts.auth import identify
-from forge_emulator.dialects.vsts.call import repository_id
+from forge_emulator.dialects.vsts.call import project_of, repository_id
 from forge_emulator.dialects.vsts.replies import challenge
 
 if TYPE_CHECKING:
@@ -53,9 +53,10 @@ def answer(world: World, request: Request, *, partial_clone: bool) -> Response:
 
 
 def _repository(world: World, identity: Identity, project: str, name: str) -> Repository | None:
-    """By its name, or by its id; a project's repository of the same name needs no project."""
+    """Both by name or by id; a project's repository of the same name needs no project."""
     for found in world.repositories.all():
+        owner = project_of(found)
         names = {found.hosted.name.lower(), repository_id(found)}
-        if found.hosted.owner.lower() == project.lower() and name.lower() in names:
+        if project.lower() in {owner.name.lower(), owner.id} and name.lower() in names:
             return found if identity.sees(found) else None
     return None

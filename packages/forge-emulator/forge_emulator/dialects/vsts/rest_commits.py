@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from forge_emulator import git, tree
 from forge_emulator.dialects.vsts import serialize
-from forge_emulator.dialects.vsts.call import Project, commit_of, described, number
+from forge_emulator.dialects.vsts.call import commit_of, described, number, project_of
 from forge_emulator.dialects.vsts.errors import bad_argument, no_item
 from forge_emulator.dialects.vsts.rest_projects import REPOSITORIES
 from forge_emulator.diff import changes
@@ -37,7 +37,7 @@ _WORDS = {
 
 
 def _shown(call: Call, found: Repository, oids: Sequence[str]) -> list[JsonObject]:
-    owner = Project(name=found.hosted.owner)
+    owner = project_of(found)
     return [
         serialize.listed_commit(call.root, found, owner, commit)
         for commit in git.read_commits(found.git_dir, oids)
@@ -86,7 +86,7 @@ def _object(body: Mapping[str, object], name: str) -> dict[str, Any]:
 def get_commit(call: Call, project: str, repo: str, commit_id: str) -> Response:
     found = call.repository(project, repo)
     oid = commit_of(found, "commit", commit_id)
-    owner = Project(name=found.hosted.owner)
+    owner = project_of(found)
     return call.answer(
         serialize.commit(call.root, found, owner, git.read_commit(found.git_dir, oid))
     )
@@ -178,7 +178,7 @@ def _change(
     kind: str = "blob",
 ) -> JsonObject:
     entry = tree.TreeEntry(mode="100644", type=kind, oid=oid, size=None, path=path)
-    owner = Project(name=found.hosted.owner)
+    owner = project_of(found)
     shown = serialize.item(call.root, found, owner, commit_id, entry)
     return {"item": shown, "changeType": word}
 
@@ -204,7 +204,7 @@ def list_refs(call: Call, project: str, repo: str) -> Response:
 
 
 def _ref(call: Call, found: Repository, name: str, oid: str) -> JsonObject:
-    owner = Project(name=found.hosted.owner)
+    owner = project_of(found)
     short = serialize.quoted(name.removeprefix("refs/"))
     return {
         "name": name,

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from forge_emulator import git, tree
 from forge_emulator.dialects.vsts import serialize
-from forge_emulator.dialects.vsts.call import Project, commit_of, described
+from forge_emulator.dialects.vsts.call import commit_of, described, project_of
 from forge_emulator.dialects.vsts.errors import ApiError, bad_argument, no_item
 from forge_emulator.dialects.vsts.rest_projects import REPOSITORIES
 from forge_emulator.routes import Route
@@ -34,7 +34,7 @@ def items(call: Call, project: str, repo: str) -> Response:
     entry = _entry(found, commit, path)
     if _wants_bytes(call):
         return _bytes(found, entry)
-    owner = Project(name=found.hosted.owner)
+    owner = project_of(found)
     value = serialize.item(call.root, found, owner, commit, entry)
     if call.flag("includeContent") and entry.type == "blob":
         value["content"] = git.text(tree.read_blob(found.git_dir, entry.oid))
@@ -70,7 +70,7 @@ def _below(call: Call, found: Repository, commit: str) -> Response:
     if level not in _LEVELS:
         raise bad_argument(f"'{level}' is no level of recursion.")
     entry = _entry(found, commit, scope)
-    owner = Project(name=found.hosted.owner)
+    owner = project_of(found)
     shown: list[JsonObject] = [
         serialize.item(call.root, found, owner, commit, each)
         for each in [entry, *_children(found, entry, level)]
@@ -92,7 +92,7 @@ def get_blob(call: Call, project: str, repo: str, sha1: str) -> Response:
     known = git.object_type(found.git_dir, sha1) if git.is_full_id(sha1) else None
     if known is None or known[1] != "blob":
         raise no_item(sha1)
-    owner = Project(name=found.hosted.owner)
+    owner = project_of(found)
     return call.answer(
         {
             "objectId": known[0],

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from forge_emulator import git
 from forge_emulator.dialects.vsts import serialize
-from forge_emulator.dialects.vsts.call import Project
+from forge_emulator.dialects.vsts.call import project_of
 from forge_emulator.dialects.vsts.ids import guid
 from forge_emulator.routes import Route
 
@@ -62,7 +62,7 @@ def get_project(call: Call, project: str) -> Response:
 def repository_json(call: Call, found: Repository) -> JsonObject:
     branches = {ref.name for ref in git.branches(found.git_dir)}
     branch = found.default_branch()
-    owner = Project(name=found.hosted.owner)
+    owner = project_of(found)
     return serialize.repository(call.root, found, owner, branch if branch in branches else None)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from forge_emulator.dialects.vsts import serialize
-from forge_emulator.dialects.vsts.call import Project, repository_id
+from forge_emulator.dialects.vsts.call import project_of, repository_id
 from forge_emulator.dialects.vsts.errors import bad_argument
 from forge_emulator.dialects.vsts.ids import guid
 from forge_emulator.dialects.vsts.rest_projects import REPOSITORIES
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def pull_request(root: str, found: Repository, pull: PullRequest) -> JsonObject:
     """A pull request as lists show it."""
-    owner = Project(name=found.hosted.owner)
+    owner = project_of(found)
     api = serialize.api_url(root, found, owner)
     value: JsonObject = {
         "repository": {

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from forge_emulator import git, tree
-from forge_emulator.dialects.vsts.call import Project, number, repository_id
+from forge_emulator.dialects.vsts.call import number, project_of, repository_id
 from forge_emulator.dialects.vsts.errors import bad_argument
 from forge_emulator.dialects.vsts.ids import guid
 from forge_emulator.routes import Route
@@ -83,7 +83,7 @@ def _result(
 ) -> JsonObject:
     entry = tree.entry_at(found.git_dir, commit, path)
     text = git.text(tree.read_blob(found.git_dir, entry.oid)) if entry else ""
-    owner = Project(name=found.hosted.owner)
+    owner = project_of(found)
     return {
         "fileName": path.rpartition("/")[2],
         "path": f"/{path}",

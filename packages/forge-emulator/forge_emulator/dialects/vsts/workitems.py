@@ -37,13 +37,13 @@ _WRITABLE = {
 }
 
 
-def home_of(name: str) -> int:
-    """The number under which the store keeps a project's issues."""
-    return stable_number(f"project:{name.lower()}")
+def home_of(key: str) -> int:
+    """The number under which the store keeps a project's issues, by the project's key."""
+    return stable_number(f"project:{key}")
 
 
 def home(project: Project) -> int:
-    return home_of(project.name)
+    return home_of(project.key)
 
 
 def workflows(call: Call, project: Project) -> dict[str, Workflow]:
