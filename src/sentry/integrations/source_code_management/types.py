@@ -119,13 +119,17 @@ class CommitInfo:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RepositoryInfo:
-    """A repository as the host lists it. ``identifier`` is what its API addresses it by."""
+    """A repository as the host lists it. ``identifier`` is what its API addresses it by.
+
+    ``facts`` is what its provider wants to find in ``RepositoryRef.config`` besides.
+    """
 
     name: str
     identifier: str
     external_id: str
     url: str
     default_branch: str | None = None
+    facts: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

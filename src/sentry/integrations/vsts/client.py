@@ -15,7 +15,7 @@ from sentry.integrations.source_code_management.errors import (
     NotFound,
 )
 from sentry.integrations.source_code_management.http_answers import HostResponse
-from sentry.integrations.source_code_management.http_paths import Route, route
+from sentry.integrations.source_code_management.http_paths import route
 from sentry.integrations.source_code_management.types import (
     CommitInfo,
     CredentialCheck,
@@ -30,6 +30,7 @@ from sentry.integrations.vsts.endpoints import Endpoints
 from sentry.integrations.vsts.hooks import VstsHooks
 from sentry.integrations.vsts.issues import VstsIssues
 from sentry.integrations.vsts.reads import VstsReads
+from sentry.integrations.vsts.routes import in_repository
 
 _PER_PAGE = 100
 _PREVIEW = "7.1-preview.1"
@@ -48,6 +49,8 @@ _NO_PROJECT = "00000000-0000-0000-0000-000000000000"
 class VstsClient:
     """Calls to one organization with one credential. Identifiers are "project/repository".
 
+    Repositories go by their ids where those are known, and so do projects (see ``routes``).
+
     Every method raises what ``HostSession.request`` raises, and InvalidArgument for an identifier
     or a path that cannot be one.
     """
@@ -55,9 +58,9 @@ class VstsClient:
     def __init__(self, api: VstsApi, search: VstsApi, endpoints: Endpoints) -> None:
         """Takes the services' two addresses."""
         self._api = api
-        self.reads = VstsReads(api, search, self.in_repository, endpoints)
+        self.reads = VstsReads(api, search, endpoints)
         self.issues = VstsIssues(api, endpoints)
-        self.hooks = VstsHooks(api, self.in_repository)
+        self.hooks = VstsHooks(api)
 
     # --- the credential ----------------------------------------------------------------------
 
@@ -110,7 +113,7 @@ class VstsClient:
 
     def get_repository(self, repo: RepositoryRef) -> RepositoryInfo:
         """One repository."""
-        answer = self._api.get(self.in_repository(repo, ""), resource="repository")
+        answer = self._api.get(in_repository(repo, ""), resource="repository")
         return parse.parse_repository(answer.json())
 
     # --- commits -----------------------------------------------------------------------------
@@ -127,7 +130,7 @@ class VstsClient:
             raise NotFound("commit")
         if not is_full_sha(sha):
             sha = self._find_abbreviated(repo, sha)
-        where = self.in_repository(repo, "/commits/{sha}", sha=sha)
+        where = in_repository(repo, "/commits/{sha}", sha=sha)
         return parse.parse_commit(self._api.get(where, resource="commit").json())
 
     def _find_abbreviated(self, repo: RepositoryRef, prefix: str) -> str:
@@ -215,7 +218,7 @@ class VstsClient:
         resource: str,
         passed: frozenset[int] = frozenset(),
     ) -> HostResponse:
-        where = self.in_repository(repo, "/commits")
+        where = in_repository(repo, "/commits")
         return self._api.get(where, resource=resource, query=query, passed=passed)
 
     def whole(self, repo: RepositoryRef, listed: Iterable[parse.ListedCommit]) -> list[CommitInfo]:
@@ -233,7 +236,7 @@ class VstsClient:
         Raises:
             NotFound: no such file; a folder or a submodule is none.
         """
-        where = self.in_repository(repo, "/items")
+        where = in_repository(repo, "/items")
         query = _item(path, sha)
         answer = self._api.get(
             where,
@@ -259,23 +262,10 @@ class VstsClient:
 
     def _size(self, repo: RepositoryRef, query: Query) -> int:
         """The size of a file whose answer came without a length."""
-        item = self._api.get(self.in_repository(repo, "/items"), resource="file", query=query)
-        where = self.in_repository(repo, "/blobs/{sha}", sha=parse.parse_object_id(item.json()))
+        item = self._api.get(in_repository(repo, "/items"), resource="file", query=query)
+        where = in_repository(repo, "/blobs/{sha}", sha=parse.parse_object_id(item.json()))
         answer = self._api.get(where, resource="file", query={"$format": "json"})
         return parse.parse_blob_size(answer.json())
-
-    # --- paths -------------------------------------------------------------------------------
-
-    def in_repository(self, repo: RepositoryRef, rest: str, **values: str | int) -> Route:
-        """A route below a repository: by its id where it is known, which outlives its name."""
-        name = parse.parse_identifier(repo.identifier)
-        number = repo.external_id if parse.is_guid(repo.external_id) else name.name
-        return route(
-            "/{project}/_apis/git/repositories/{repository}" + rest,
-            project=name.project,
-            repository=number,
-            **values,
-        )
 
 
 def _is_refused(read: Callable[[], object]) -> bool:

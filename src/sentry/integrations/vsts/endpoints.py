@@ -33,7 +33,7 @@ class Endpoints:
         return f"{self.web}/{quote(project, safe='')}/_git/{quote(name, safe='')}"
 
     def clone(self, project: str, name: str) -> str:
-        """Where git fetches a repository."""
+        """Where git fetches a repository; each by its name or its id."""
         return f"{self.api}/{quote(project, safe='')}/_git/{quote(name, safe='')}"
 
     def work_item(self, project: str, number: int) -> str:

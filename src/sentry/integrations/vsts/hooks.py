@@ -5,7 +5,7 @@ each delivery. There is one subscription for each kind of event; that of pushes 
 registration its id, and the others are found by the same repository and URL.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from sentry.integrations.source_code_management.errors import HostRejected, NotFound
 from sentry.integrations.source_code_management.http_paths import Route, route
@@ -18,6 +18,7 @@ from sentry.integrations.vsts.parse_hooks import (
     parse_subscription,
     parse_subscriptions,
 )
+from sentry.integrations.vsts.routes import in_repository
 
 _PUSHES = "git.push"
 _PULL_REQUESTS = ("git.pullrequest.created", "git.pullrequest.updated", "git.pullrequest.merged")
@@ -27,16 +28,15 @@ _USER = "sentry"  # the host wants one; nothing depends on it
 
 
 class VstsHooks:
-    """A part of ``VstsClient``; ``where`` makes routes below a repository."""
+    """A part of ``VstsClient``."""
 
-    def __init__(self, api: VstsApi, where: Callable[..., Route]) -> None:
+    def __init__(self, api: VstsApi) -> None:
         """Shares the client's services."""
         self._api = api
-        self._where = where
 
     def register(self, repo: RepositoryRef, *, url: str, secret: str) -> str:
         """Subscribes to every kind of event, or brings known subscriptions up to date."""
-        found = self._api.get(self._where(repo, ""), resource="repository").json()
+        found = self._api.get(in_repository(repo, ""), resource="repository").json()
         repository = parse.parse_repository(found).external_id
         inputs = {"projectId": parse.parse_project_id(found), "repository": repository}
         known = {each.event: each.number for each in self._list() if each.is_for(repository, url)}

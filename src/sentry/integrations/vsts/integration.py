@@ -44,7 +44,7 @@ from sentry.integrations.vsts.auth import PersonalTokenAuth, entra_auth
 from sentry.integrations.vsts.client import VstsClient
 from sentry.integrations.vsts.dialect import VstsDialect
 from sentry.integrations.vsts.endpoints import Endpoints, vsts_endpoints
-from sentry.integrations.vsts.parse import parse_identifier
+from sentry.integrations.vsts.routes import key_of, project_of
 from sentry.integrations.vsts.sign_in import SignInTransport
 from sentry.integrations.vsts.source_urls import SourceUrls
 from sentry.integrations.vsts.webhooks.receiver import VstsWebhookReceiver
@@ -281,12 +281,11 @@ class VstsIntegration(LinkingInstallation, Integration):
     def get_mirror_source(
         self, repo: RepositoryRef, *, rejected: MirrorSource | None = None
     ) -> MirrorSource:
-        """See ``MirrorIntegration``."""
-        name = parse_identifier(repo.identifier)
+        """See ``MirrorIntegration``. git takes ids in the places of names, so nothing is asked."""
         if rejected is not None and not self._auth.renew(rejected.headers):
             raise IntegrationBroken
         return MirrorSource(
-            url=self._metadata.endpoints().clone(name.project, name.name),
+            url=self._metadata.endpoints().clone(project_of(repo), key_of(repo)),
             headers=self._auth.headers(),
             identity=self._auth.identity,
         )

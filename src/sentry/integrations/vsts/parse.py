@@ -21,6 +21,7 @@ from sentry.integrations.source_code_management.types import (
     RepositoryInfo,
 )
 
+PROJECT_ID = "project_id"  # in a repository's config: the host's id of its project
 _PART = r"[^/\\:*?\"<>|#\x00-\x1f\x7f\ud800-\udfff]{1,256}"
 _IDENTIFIER = re.compile(f"(?P<project>{_PART})/(?P<name>{_PART})")
 _PROJECT = re.compile(f"(?P<project>{_PART})(?:/{_PART})?")
@@ -142,7 +143,8 @@ def parse_repositories(value: Json) -> list[RepositoryInfo]:
 
 def repository_of(item: JsonObject) -> RepositoryInfo:
     """A repository; a webhook's body holds it in the same shape."""
-    name = f"{item.object('project').text('name')}/{item.text('name')}"
+    project = item.object("project")
+    name = f"{project.text('name')}/{item.text('name')}"
     branch = item.optional_text("defaultBranch")
     return RepositoryInfo(
         name=name,
@@ -150,7 +152,13 @@ def repository_of(item: JsonObject) -> RepositoryInfo:
         external_id=_guid(item),
         url=page_of(item),
         default_branch=branch.removeprefix("refs/heads/") if branch else None,
+        facts=_facts(project),
     )
+
+
+def _facts(project: JsonObject) -> dict[str, str]:
+    number = project.optional_text("id") or ""
+    return {PROJECT_ID: number.lower()} if is_guid(number) else {}
 
 
 def page_of(item: JsonObject) -> str:

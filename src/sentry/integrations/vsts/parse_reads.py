@@ -69,8 +69,9 @@ class ListedTree:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FoundFile:
-    """A file that a search found, as of ``ref`` ("" where the host does not tell)."""
+    """A file that a search found, as of ``ref``; what the host does not tell is ""."""
 
+    repository_id: str
     path: str
     ref: str
     lines: tuple[CodeMatchLine, ...]
@@ -235,7 +236,9 @@ def _found(item: JsonObject) -> FoundFile:
     matches = item.optional_object("matches")
     hits = matches.objects("content") if matches and matches.get("content") is not None else []
     lines = dict.fromkeys(line for hit in hits if (line := _line(hit)) is not None)
+    repository = item.optional_object("repository")
     return FoundFile(
+        repository_id=((repository.optional_text("id") if repository else None) or "").lower(),
         path=_relative(item.text("path")),
         ref=(versions[0].optional_text("changeId") or "") if versions else "",
         lines=tuple(sorted(lines, key=lambda line: line.number)),

@@ -1,9 +1,9 @@
 """Azure DevOps' calls about comparisons, trees, branches, pull requests and code."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from sentry.integrations.source_code_management.errors import HostRejected, NotFound
-from sentry.integrations.source_code_management.http_paths import Route, route
+from sentry.integrations.source_code_management.http_paths import route
 from sentry.integrations.source_code_management.json_reader import Json
 from sentry.integrations.source_code_management.types import (
     BranchInfo,
@@ -16,6 +16,7 @@ from sentry.integrations.source_code_management.types import (
 from sentry.integrations.vsts import parse, parse_reads
 from sentry.integrations.vsts.api import VstsApi
 from sentry.integrations.vsts.endpoints import Endpoints
+from sentry.integrations.vsts.routes import in_repository, project_of
 from sentry.integrations.vsts.source_urls import SourceUrls
 
 _CHANGES_PER_PAGE = 1000
@@ -24,19 +25,14 @@ _BRANCHES_PER_PAGE = 1000
 _MAX_PULL_REQUESTS = 100
 _MOST_FOUND = 1000  # the host's search takes no larger $skip
 
-type InRepository = Callable[..., Route]
-
 
 class VstsReads:
-    """A part of ``VstsClient``; ``where`` makes routes below a repository."""
+    """A part of ``VstsClient``."""
 
-    def __init__(
-        self, api: VstsApi, search: VstsApi, where: InRepository, endpoints: Endpoints
-    ) -> None:
+    def __init__(self, api: VstsApi, search: VstsApi, endpoints: Endpoints) -> None:
         """Shares the client's services."""
         self._api = api
         self._search = search
-        self._where = where
         self._endpoints = endpoints
 
     # --- comparisons -------------------------------------------------------------------------
@@ -50,7 +46,7 @@ class VstsReads:
             "compareVersion": {"versionType": "commit", "version": head},
         }
         answer = self._api.ask(
-            self._where(repo, "/commitsbatch"), resource="commit", json=body, query={"$top": most}
+            in_repository(repo, "/commitsbatch"), resource="commit", json=body, query={"$top": most}
         )
         return parse.parse_commits(answer.json())[:most]
 
@@ -66,7 +62,7 @@ class VstsReads:
         skip = 0
         while True:
             answer = self._api.get(
-                self._where(repo, "/diffs/commits"),
+                in_repository(repo, "/diffs/commits"),
                 resource="commit",
                 query={
                     "baseVersionType": "commit",
@@ -94,7 +90,7 @@ class VstsReads:
         skip = 0
         while len(files) < _MAX_FILES:
             answer = self._api.get(
-                self._where(repo, "/commits/{sha}/changes", sha=sha),
+                in_repository(repo, "/commits/{sha}/changes", sha=sha),
                 resource="commit",
                 query={"top": _CHANGES_PER_PAGE, "skip": skip},
             )
@@ -110,7 +106,7 @@ class VstsReads:
     def get_tree(self, repo: RepositoryRef, *, sha: str, path: str, most: int) -> TreeInfo:
         """The files below a folder; the host gives all of them at once."""
         answer = self._api.get(
-            self._where(repo, "/items"),
+            in_repository(repo, "/items"),
             resource="folder" if path else "commit",
             query={
                 "scopePath": parse.item_path(path) if path else "/",
@@ -129,7 +125,7 @@ class VstsReads:
         options: dict[str, str | int] = {"filter": "heads/", "$top": _BRANCHES_PER_PAGE}
         if query:
             options["filterContains"] = query
-        pages = self._api.pages(self._where(repo, "/refs"), resource="repository", query=options)
+        pages = self._api.pages(in_repository(repo, "/refs"), resource="repository", query=options)
         for page in pages:
             for branch in parse_reads.parse_branches(page.json()):
                 if query in branch.name:  # the host also looks into "refs/heads/"
@@ -143,7 +139,7 @@ class VstsReads:
             "queries": [{"type": kind, "items": [sha]} for kind in ("lastMergeCommit", "commit")]
         }
         answer = self._api.ask(
-            self._where(repo, "/pullrequestquery"), resource="repository", json=body
+            in_repository(repo, "/pullrequestquery"), resource="repository", json=body
         )
         name = parse.parse_identifier(repo.identifier)
         page = self._endpoints.repository(name.project, name.name)
@@ -152,14 +148,18 @@ class VstsReads:
     def search_code(
         self, repo: RepositoryRef, *, query: str, page: int, per_page: int
     ) -> tuple[list[CodeMatch], bool]:
-        """A page of the files that hold every word; the host shows the first 1,000 or so."""
-        name = parse.parse_identifier(repo.identifier)
+        """A page of the files that hold every word; the host shows the first 1,000 or so.
+
+        Its filters take names: the present ones are asked for first. What its index still has of
+        another repository under them is left out.
+        """
         words = " ".join(quoted(word) for word in query.split())
         skip = (page - 1) * per_page
         if skip > _MOST_FOUND:
             return [], False
+        name = self._present_name(repo)
         answer = self._search.ask(
-            route("/{project}/_apis/search/codesearchresults", project=name.project),
+            route("/{project}/_apis/search/codesearchresults", project=project_of(repo)),
             resource="repository",
             json={
                 "searchText": words,
@@ -171,7 +171,7 @@ class VstsReads:
             },
         )
         found = parse_reads.parse_found(answer.json())
-        urls = SourceUrls(self._endpoints)
+        urls, is_known = SourceUrls(self._endpoints), parse.is_guid(repo.external_id)
         matches = [
             CodeMatch(
                 path=file.path,
@@ -180,9 +180,18 @@ class VstsReads:
                 web_url=urls.of_file(repo, path=file.path, ref=file.ref),
             )
             for file in found.files
+            if not is_known or file.repository_id in ("", repo.external_id.lower())
         ]
-        more = bool(matches) and skip + len(matches) < found.total
+        more = bool(found.files) and skip + len(found.files) < found.total
         return matches, more and skip + per_page <= _MOST_FOUND
+
+    def _present_name(self, repo: RepositoryRef) -> parse.RepositoryName:
+        """What a repository is called now; one without an id is what it is called."""
+        known = parse.parse_identifier(repo.identifier)
+        if not parse.is_guid(repo.external_id):
+            return known
+        answer = self._api.get(in_repository(repo, ""), resource="repository")
+        return parse.parse_identifier(parse.parse_repository(answer.json()).identifier)
 
 
 def quoted(word: str) -> str:

@@ -195,7 +195,7 @@ def _config(info: RepositoryInfo, before: Mapping[str, object]) -> dict[str, obj
         facts["default_branch"] = info.default_branch
     if info.identifier != info.name:
         facts["identifier"] = info.identifier
-    return facts
+    return {**facts, **info.facts}
 
 
 def _same(row: models.Repository, known: models.Repository | None) -> bool:

@@ -123,6 +123,17 @@ def test_everything_is_stored(
     assert (second.url, second.config) == (None, {})
 
 
+def test_what_a_provider_needs_besides_is_kept(host: Host, run: Callable[..., SyncResult]) -> None:
+    host.repositories = [repo(1)]
+    run()
+    Repository.objects.update(config={"default_branch": "main", "kept": "by others"})
+    host.repositories = [repo(1, facts={"home": "7"})]
+    assert run() == SyncResult(updated=1)
+    config = {"default_branch": "main", "kept": "by others", "home": "7"}
+    assert Repository.objects.get().config == config
+    assert run() == SyncResult(unchanged=1)
+
+
 def test_a_second_time_nothing_changes(host: Host, run: Callable[..., SyncResult]) -> None:
     host.repositories = [repo(number) for number in range(250)]
     assert run() == SyncResult(created=250)
