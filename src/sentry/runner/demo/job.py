@@ -158,7 +158,6 @@ def _map_code(
         repository_id=repository.id,
         stack_root="/app/",
         source_root="src/",
-        default_branch="" if setting.host.lists_branch else git.branch(),
     )
     report.fact("project", mapping.project_id, setting.project_id)
     report.fact("maps", (mapping.stack_root, mapping.source_root), ("/app/", "src/"))

@@ -58,6 +58,12 @@ def test_synchronizing_repositories(place):
     one = scm_pb2.GetRepositoryRequest(repository_id=repository.id)
     assert place.rpc("GetRepository", one).response == repository
 
+    mapping = scm_pb2.CreateCodeMappingRequest(
+        project_id=place.project.id, repository_id=repository.id
+    )
+    assert place.rpc("CreateCodeMapping", mapping).response.default_branch == "main"
+    assert place.rpc("GetRepository", one).response.config["default_branch"] == "main"
+
 
 def test_a_commit_whole_and_abbreviated(place):
     for name in ("HEAD", "HEAD~150", "HEAD~1900"):

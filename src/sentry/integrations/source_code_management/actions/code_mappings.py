@@ -12,6 +12,7 @@ from sentry.analytics.events.code_mapping_created import CodeMappingCreatedEvent
 from sentry.auth.caller import Caller
 from sentry.integrations.services.integration import integration_service
 from sentry.integrations.source_code_management.actions.installations import check_provider
+from sentry.integrations.source_code_management.actions.repository_facts import default_branch_of
 from sentry.integrations.source_code_management.actions.rows import (
     check_organization,
     find_repository,
@@ -63,7 +64,7 @@ def create_code_mapping(
         repository_id: a repository of the caller's organization.
         stack_root: the prefix of stack trace paths; may be empty.
         source_root: the prefix of paths in the repository; may be empty.
-        default_branch: "" for the repository's own.
+        default_branch: "" for the repository's own; the host is asked where it is not known yet.
         integration_id: where given, the integration that the repository must belong to.
 
     Raises:
@@ -71,6 +72,7 @@ def create_code_mapping(
         NotFound: no such organization, project, repository or integration.
         AlreadyExists: the same mapping exists.
         ProviderDisabled: the repository's provider is switched off.
+        HostError: the default branch had to be asked for, and the host did not answer.
     """
     row = RepositoryProjectPathConfig(
         **_checked(
@@ -262,7 +264,7 @@ def _checked(
         check_provider(repository.provider, organization_id)
     if integration_id is not None and repository.integration_id != integration_id:
         raise NotFound("integration")
-    branch = default_branch or repository.config.get("default_branch", "")
+    branch = default_branch or default_branch_of(caller, repository)
     if not branch:
         raise InvalidArgument("default_branch", "is needed: the repository's own is not known")
     return {

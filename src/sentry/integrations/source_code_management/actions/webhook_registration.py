@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db import transaction
-
 from sentry.auth.caller import Caller
 from sentry.integrations.source_code_management.actions.installations import (
     installation_of_integration,
@@ -12,6 +10,7 @@ from sentry.integrations.source_code_management.actions.installations import (
     require,
 )
 from sentry.integrations.source_code_management.actions.repositories import list_repositories
+from sentry.integrations.source_code_management.actions.repository_facts import keep_fact
 from sentry.integrations.source_code_management.actions.webhook_secrets import (
     first_webhook_secret,
     webhook_url,
@@ -29,7 +28,6 @@ from sentry.integrations.source_code_management.types import (
     RepositoryState,
 )
 from sentry.integrations.source_code_management.webhooks import WebhookIntegration
-from sentry.models.repository import Repository as RepositoryRow
 
 # In a repository's config: the host's id of the registration.
 WEBHOOK_ID = "webhook_id"
@@ -72,7 +70,7 @@ def register_webhooks(caller: Caller, *, integration_id: int) -> Iterator[Regist
             yield _told(repository, known, error)
             continue
         if found != known:
-            _remember(caller, repository, found)
+            keep_fact(caller, repository, WEBHOOK_ID, found)
         yield _told(repository, found)
 
 
@@ -93,7 +91,7 @@ def unregister_webhooks(caller: Caller, *, integration_id: int) -> Iterator[Regi
         except _ITS_OWN as error:
             yield _told(repository, known, error)
             continue
-        _remember(caller, repository, "")
+        keep_fact(caller, repository, WEBHOOK_ID, "")
         yield _told(repository, "")
 
 
@@ -112,16 +110,6 @@ def _repositories(caller: Caller, integration_id: int) -> Iterator[Repository]:
         token = page.next_token
         if not token:
             return
-
-
-def _remember(caller: Caller, repository: Repository, webhook_id: str) -> None:
-    """Keeps the host's id of the registration with the repository; "" forgets it."""
-    rows = RepositoryRow.objects.filter(id=repository.id, organization_id=caller.organization_id)
-    with transaction.atomic():
-        row = rows.select_for_update().only("config").first()
-        if row is not None:
-            config = {key: value for key, value in row.config.items() if key != WEBHOOK_ID}
-            rows.update(config=config | ({WEBHOOK_ID: webhook_id} if webhook_id else {}))
 
 
 def _told(repository: Repository, webhook_id: str, error: ScmError | None = None) -> Registration:

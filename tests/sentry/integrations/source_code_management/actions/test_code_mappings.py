@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from forge_emulator import Fault
 from sentry import features
 from sentry.actions.operator import operator_in
 from sentry.auth.caller import Caller, CallerKind
@@ -17,6 +18,7 @@ from sentry.integrations.source_code_management.actions.code_mappings import (
 )
 from sentry.integrations.source_code_management.errors import (
     AlreadyExists,
+    HostUnavailable,
     InvalidArgument,
     NotFound,
     ProviderDisabled,
@@ -25,7 +27,7 @@ from sentry.integrations.source_code_management.errors import (
 from sentry.integrations.source_code_management.types import CodeMapping
 from sentry.models import OrganizationIntegration, Repository, RepositoryProjectPathConfig
 from sentry.testutils.factories import Factories
-from tests.sentry.integrations.scene import Scene
+from tests.sentry.integrations.scene import HOST_TOKEN, Scene
 
 from .conftest import asked, caller_in
 
@@ -93,6 +95,35 @@ def test_a_repository_of_no_host(scene: Scene) -> None:
     made = create(scene, repository_id=bare.id, default_branch="main")
     assert made.integration_id is None
     assert RepositoryProjectPathConfig.objects.get().organization_integration_id is None
+
+
+def test_a_branch_that_is_not_known_yet_is_asked_for_once_and_kept(scene: Scene) -> None:
+    """Some hosts' lists of repositories do not tell it."""
+    Repository.objects.filter(id=scene.repository.id).update(config={"kept": "by others"})
+    assert create(scene).default_branch == "main"
+    assert len(asked(scene.emulator)) == 1
+    config = {"kept": "by others", "default_branch": "main"}
+    assert Repository.objects.get(id=scene.repository.id).config == config
+    assert create(scene, stack_root="other/").default_branch == "main"
+    assert len(asked(scene.emulator)) == 1
+
+
+def test_a_host_that_cannot_tell_the_branch(scene: Scene) -> None:
+    Repository.objects.filter(id=scene.repository.id).update(config={})
+    scene.emulator.faults.add(Fault(kind="status", status=503))
+    with pytest.raises(HostUnavailable):
+        create(scene)
+    assert create(scene, default_branch="main").default_branch == "main"
+
+
+def test_an_integration_that_cannot_ask_for_the_branch(scene: Scene) -> None:
+    Repository.objects.filter(id=scene.repository.id).update(config={})
+    scene.emulator.revoke_token(HOST_TOKEN)
+    for _ in range(2):  # the second time it is known to be broken
+        with pytest.raises(InvalidArgument) as refusal:
+            create(scene)
+        assert refusal.value.field == "default_branch"
+    scene.emulator.add_token(HOST_TOKEN, "robot", "repo")
 
 
 def test_an_integration_that_is_gone(scene: Scene) -> None:

@@ -1,0 +1,65 @@
+"""The default branch, which the host's lists of repositories do not tell, is asked for at need."""
+
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from forge_emulator import Emulator, HostedRepository
+from sentry.integrations.grpc.generated import scm_pb2
+from sentry.integrations.source_code_management.types import ProviderKey
+from sentry.models import Repository
+from sentry.testutils.rpc import RpcStatus
+from sentry.testutils.tasks import run_due_tasks
+from tests.sentry.integrations.every_host.big_repository import Git as BareGit
+from tests.sentry.integrations.every_host.conftest import Place, place_on
+from tests.sentry.integrations.every_host.hosts import HOSTS, TOKEN
+
+from .conftest import Git
+
+KIND = next(kind for kind in HOSTS if kind.key is ProviderKey.BITBUCKET_SERVER)
+BRANCH = "/rest/api/latest/projects/ACME/repos/{}/default-branch"
+
+
+@pytest.fixture
+def place(db, settings, shop: Git, tmp_path) -> Iterator[Place]:
+    subprocess.run(["git", "init", "-q", "--bare", str(tmp_path / "empty.git")], check=True)
+    hosted = [
+        HostedRepository(full_name="ACME/shop", path=shop.path),
+        HostedRepository(full_name="ACME/empty", path=tmp_path / "empty.git"),
+    ]
+    with Emulator(
+        "bitbucket_server", hosted, tokens={TOKEN: ("robot",)}, rate_limit=None
+    ) as emulator:
+        made = place_on(KIND, emulator, BareGit(shop.path))
+        Repository.objects.all().delete()
+        sync = scm_pb2.SyncRepositoriesRequest(integration_id=made.integration.pk)
+        assert made.rpc("SyncRepositories", sync).status is RpcStatus.OK
+        run_due_tasks()
+        emulator.clear_requests()
+        yield made
+
+
+def mapping(place: Place, name: str, stack_root: str) -> scm_pb2.CreateCodeMappingRequest:
+    return scm_pb2.CreateCodeMappingRequest(
+        project_id=place.project.id,
+        repository_id=Repository.objects.get(name=name).id,
+        stack_root=stack_root,
+    )
+
+
+def test_it_is_asked_for_once(place: Place) -> None:
+    assert "default_branch" not in Repository.objects.get(name="ACME/shop").config
+    for root in ("app/", "lib/"):
+        answer = place.rpc("CreateCodeMapping", mapping(place, "ACME/shop", root))
+        assert answer.response.default_branch == "main"
+    asked = [request.path for request in place.emulator.requests]
+    assert asked.count(BRANCH.format("shop")) == 1
+    assert Repository.objects.get(name="ACME/shop").config["default_branch"] == "main"
+
+
+def test_an_empty_repository_has_none(place: Place) -> None:
+    answer = place.rpc("CreateCodeMapping", mapping(place, "ACME/empty", "app/"))
+    assert answer.status is RpcStatus.INVALID_ARGUMENT
+    assert answer.message.startswith("default_branch: is needed")
+    assert "default_branch" not in Repository.objects.get(name="ACME/empty").config
