@@ -25,7 +25,6 @@ from sentry.integrations.vsts import parse_issues
 from sentry.integrations.vsts.api import VstsApi, type_key
 from sentry.integrations.vsts.endpoints import Endpoints
 from sentry.integrations.vsts.html_text import to_html
-from sentry.integrations.vsts.parse import parse_project_of
 from sentry.integrations.vsts.parse_issues import (
     DESCRIPTION,
     REPRO_STEPS,
@@ -33,6 +32,7 @@ from sentry.integrations.vsts.parse_issues import (
     WorkItemState,
     parse_issue_key,
 )
+from sentry.integrations.vsts.routes import project_of
 
 # The types to open, in the order of preference, and the field that shows the description. Every
 # process that Azure DevOps comes with has one of them.
@@ -70,7 +70,7 @@ class VstsIssues:
         A type that it lacks is a 404, so that nothing was opened when the next one is tried;
         everything else is sent once, whatever happens.
         """
-        project = parse_project_of(issue.repo.identifier)
+        project = project_of(issue.repo)
         operations = _operations(issue)
         for kind, field in _TYPES:
             where = _in_project(project, "/workitems/${kind}", kind=kind)
@@ -90,7 +90,7 @@ class VstsIssues:
         self, repo: RepositoryRef, marker: str, *, since: datetime
     ) -> IssueInfo | None:
         """The work item with this marker among the newest 1,000 that were opened since then."""
-        project = parse_project_of(repo.identifier)
+        project = project_of(repo)
         begin = (since.astimezone(UTC) - _CLOCK_DRIFT).strftime("%Y-%m-%dT%H:%M:%SZ")
         condition = f"[System.CreatedDate] >= {_literal(begin)}"
         order = "[System.CreatedDate] DESC"
@@ -108,7 +108,7 @@ class VstsIssues:
 
     def search(self, repo: RepositoryRef, query: str) -> list[IssueInfo]:
         """Work items whose title or description holds every word, those last changed first."""
-        project = parse_project_of(repo.identifier)
+        project = project_of(repo)
         condition = " AND ".join(
             f"([System.Title] CONTAINS {_literal(word)}"
             f" OR [System.Description] CONTAINS WORDS {_literal(word)})"

@@ -2,20 +2,26 @@
 
 from sentry.integrations.source_code_management.http_paths import Route, route
 from sentry.integrations.source_code_management.types import RepositoryRef
-from sentry.integrations.vsts.parse import PROJECT_ID, is_guid, parse_identifier
+from sentry.integrations.vsts.parse import (
+    PROJECT_ID,
+    is_guid,
+    parse_identifier,
+    parse_project_of,
+)
 
 
 def project_of(repo: RepositoryRef) -> str:
     """A repository's project: by its id where a synchronization has kept it, else by its name.
 
-    The host takes either everywhere. Another project may have the name by now.
+    The host takes either everywhere. Another project may have the name by now. The identifier may
+    be that of a project alone.
 
     Raises:
         InvalidArgument: the identifier is none.
     """
-    name = parse_identifier(repo.identifier)
+    name = parse_project_of(repo.identifier)
     number = repo.config.get(PROJECT_ID, "")
-    return number if is_guid(number) else name.project
+    return number if is_guid(number) else name
 
 
 def key_of(repo: RepositoryRef) -> str:

@@ -2,12 +2,13 @@
 
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from forge_emulator import Emulator, HostedRepository
 from sentry.integrations.source_code_management.errors import NotFound
-from sentry.integrations.source_code_management.types import RepositoryRef
+from sentry.integrations.source_code_management.types import NewIssue, RepositoryRef
 from sentry.integrations.vsts.integration import VstsIntegration
 
 from .conftest import TOKEN, Git, integration
@@ -91,6 +92,21 @@ def test_a_webhook_is_registered_for_the_repository_that_is_meant(made, known, o
     assert host.world.store.hooks(2) == []
     registered = [hook.config for hook in host.world.store.hooks(0) + host.world.store.hooks(1)]
     assert known.external_id in str(registered)
+
+
+def test_work_items_are_of_the_project_that_is_meant(made, known, other, host):
+    issue = NewIssue(repo=known, title="Mend", description="It leaks.", marker="m" * 32)
+    key = made.create_issue(issue).key
+    assert key.startswith("Store#")
+    assert host.issues(NAME) == []
+    assert [each.key for each in made.search_issues(known, "Mend")] == [key]
+    found = made.find_issue_by_marker(known, "m" * 32, since=datetime.now(UTC) - timedelta(hours=1))
+    assert found is not None
+    assert found.key == key
+    by_name = RepositoryRef(identifier="Online Shop")
+    assert made.search_issues(by_name, "Mend") == []
+    with pytest.raises(NotFound):
+        made.get_issue(key.replace("Store", "Online Shop"))
 
 
 def test_a_row_without_the_projects_id_goes_by_its_name_and_answers_nothing_of_another(
