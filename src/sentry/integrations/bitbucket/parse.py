@@ -155,7 +155,7 @@ def commit_of(item: JsonObject) -> CommitInfo:
     author = item.optional_object("author")
     return CommitInfo(
         sha=item.text("hash"),
-        message=item.optional_text("message") or "",
+        message=(item.optional_text("message") or "").rstrip("\n"),
         author=parse_author(author),
         committed_at=item.time("date"),
         web_url=link_of(item, "html"),

@@ -129,7 +129,7 @@ def _commit(item: JsonObject, page: str) -> CommitInfo:
     when = "authorTimestamp" if item.get("committerTimestamp") is None else "committerTimestamp"
     return CommitInfo(
         sha=sha,
-        message=item.optional_text("message") or "",
+        message=(item.optional_text("message") or "").rstrip("\n"),
         author=parse_person(item.object("author")),
         committed_at=parse_moment(item, when),
         web_url=f"{page}/commits/{sha}",

@@ -197,7 +197,7 @@ def commit_of(item: JsonObject) -> CommitInfo:
         raise unexpected(item.path("committer"))
     return CommitInfo(
         sha=item.text("commitId"),
-        message=item.optional_text("comment") or "",
+        message=(item.optional_text("comment") or "").rstrip("\n"),
         author=AuthorInfo(
             name=(author.optional_text("name") if author else None) or "",
             email=(author.optional_text("email") if author else None) or "",

@@ -74,7 +74,26 @@ def test_a_commit_whole_and_abbreviated(place):
             got = place.rpc("GetCommit", request).response
             assert (got.key, got.author.name, got.author.email) == (sha, author, email)
             assert got.date_added.seconds == int(seconds)
-            assert got.message.strip() == message.strip()
+            assert got.message == message.rstrip("\n")
+
+
+def test_refs_by_their_whole_names(place):
+    """What git calls a ref is the same on every host."""
+    head = place.git("rev-parse", "main").strip()
+    place.git("tag", "-f", "v9.9", "main~3")
+    tagged = place.git("rev-parse", "v9.9").strip()
+    refs = {"HEAD": head, "@": head, "refs/heads/main": head, "main": head}
+    tags = {"refs/tags/v9.9": tagged, "v9.9": tagged}
+    for ref, sha in {**refs, **tags, "": head}.items():
+        request = scm_pb2.ListCommitsRequest(
+            repository_id=place.repository.id, ref=ref, page_size=1
+        )
+        answer = place.rpc("ListCommits", request)
+        assert answer.status is RpcStatus.OK, ref
+        assert answer.response.commits[0].key == sha, ref
+    for ref in ("refs/heads/v9.9", "refs/tags/main", "refs/heads/HEAD"):
+        request = scm_pb2.ListTreeRequest(repository_id=place.repository.id, ref=ref)
+        assert place.rpc("ListTree", request).status is RpcStatus.NOT_FOUND, ref
 
 
 def test_a_commit_that_is_none(place):
