@@ -38,6 +38,7 @@ _PREVIEW = "7.1-preview.1"
 _ABBREVIATION = re.compile(r"[0-9a-fA-F]{7,39}")
 _SHA_LENGTH = 40
 _SCANNED, _SCANS = 1000, 10
+_MOST_COMPLETED = 100  # a page of a history is no longer
 _ABSENT_ITEM = "GitItemNotFoundException"
 _NO_FILE = "GitUnexpectedObjectTypeException"
 _OCTETS = "application/octet-stream"
@@ -222,11 +223,18 @@ class VstsClient:
         return self._api.get(where, resource=resource, query=query, passed=passed)
 
     def whole(self, repo: RepositoryRef, listed: Iterable[parse.ListedCommit]) -> list[CommitInfo]:
-        """Commits with their whole messages: those that the host cut are asked for one by one."""
-        return [
-            self.get_commit(repo, each.commit.sha) if each.is_cut else each.commit
-            for each in listed
-        ]
+        """Commits with their whole messages: those that the host cut are asked for one by one.
+
+        The host has no other way, so that only the first 100 are; what comes after keeps its
+        message's first line.
+        """
+        found: list[CommitInfo] = []
+        left = _MOST_COMPLETED
+        for each in listed:
+            is_asked = each.is_cut and left > 0
+            left -= is_asked
+            found.append(self.get_commit(repo, each.commit.sha) if is_asked else each.commit)
+        return found
 
     # --- files -------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from forge_emulator import Fault
+from forge_emulator import Fault, HostedRepository
 from sentry.integrations.source_code_management.errors import (
     HostForbidden,
     HostRejected,
@@ -16,9 +16,10 @@ from sentry.integrations.source_code_management.types import (
     EntryKind,
     FileChange,
     PullRequestState,
+    RepositoryRef,
 )
 
-from .conftest import NAME, SHOP, client_over
+from .conftest import NAME, SHOP, Git, client_over
 
 KINDS = {"A": ChangeKind.ADDED, "D": ChangeKind.REMOVED, "M": ChangeKind.MODIFIED}
 
@@ -73,6 +74,24 @@ def test_a_comparison_of_more_commits_than_wanted(installed, shop):
     found = installed.compare_commits(SHOP, base=root, head=shop.id("HEAD"), max_commits=2)
     assert [each.sha for each in found.commits] == shop("rev-list", "HEAD").split()[:2]
     assert found.commits_truncated
+
+
+def test_the_first_hundred_messages_are_completed_and_no_more(installed, emulator, tmp_path):
+    git = Git(tmp_path)
+    git("init", "-q", "-b", "main")
+    root = git.commit("Begin", {"a": b"1\n"})
+    for number in range(105):
+        git.commit(f"Step {number}\n\nWith a body.", {})
+    emulator.add_repository(HostedRepository(full_name="Online Shop/long", path=str(tmp_path)))
+    repo = RepositoryRef(identifier="Online Shop/long")
+    found = installed.compare_commits(repo, base=root, head=git.id("main"), max_commits=1000)
+    assert len(found.commits) == 105
+    assert found.commits[99].message == "Step 5\n\nWith a body."
+    assert [commit.message for commit in found.commits[100:]] == [
+        f"Step {number}" for number in (4, 3, 2, 1, 0)
+    ]
+    asked = [request for request in emulator.requests if "/commits/" in request.path]
+    assert len(asked) == 100
 
 
 def test_a_comparison_without_a_common_ancestor(installed, shop):
