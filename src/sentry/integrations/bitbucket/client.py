@@ -36,6 +36,7 @@ _CHANGES_PAGE, _MOST_CHANGES = 500, 3000
 _BAD = int(HTTPStatus.BAD_REQUEST)
 _RAW = {"accept": "*/*"}
 _LONGEST_SEARCH = 250  # characters
+_REFS = {"refs/heads/": True, "refs/tags/": False}  # whether it is a branch
 HOOK_EVENTS = (
     "repo:push",
     "repo:updated",
@@ -116,13 +117,22 @@ class BitbucketClient:
         return parse.parse_commit(answer.json())
 
     def find_ref(self, repo: RepositoryRef, name: str) -> str | None:
-        """The commit of a branch, or else of a tag, of exactly this name; None without one."""
+        """The commit of a branch, or else of a tag, of exactly this name; None without one.
+
+        "refs/heads/x" is a branch and "refs/tags/x" a tag, and nothing else.
+        """
+        kind = next((prefix for prefix in _REFS if name.startswith(prefix)), "")
+        name = name.removeprefix(kind)
         answer = self._session.get_json(
             in_repository(repo, "/refs"),
             resource="repository",
             query={"q": f"name = {parse.quoted(name)}"},
         )
-        found = [ref for ref in parse.parse_refs(answer.json()) if ref.name == name]
+        found = [
+            ref
+            for ref in parse.parse_refs(answer.json())
+            if ref.name == name and _REFS.get(kind) in (None, ref.is_branch)
+        ]
         found.sort(key=lambda ref: not ref.is_branch)
         return found[0].sha if found else None
 

@@ -66,6 +66,8 @@ class CommitIntegration(Protocol):
     def resolve_ref(self, repo: RepositoryRef, ref: str) -> str:
         """The full id of the commit that a branch, a tag or an id names; "" is the default branch.
 
+        "refs/heads/x" is a branch and "refs/tags/x" a tag, whatever else is called x.
+
         Raises:
             NotFound: no such ref.
         """

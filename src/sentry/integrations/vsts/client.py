@@ -165,17 +165,16 @@ class VstsClient:
 
     def resolve_ref(self, repo: RepositoryRef, ref: str) -> str:
         """The id of the commit that a branch, a tag or an id names; "" is the default branch."""
-        if ref in ("", "HEAD"):
+        if not ref:
             tip = self._tip(repo, {})
         elif is_full_sha(ref):
             return self.get_commit(repo, ref).sha
         elif ref.startswith("refs/tags/"):
             tip = self._tip(repo, _version("tag", ref.removeprefix("refs/tags/")))
+        elif ref.startswith("refs/heads/"):
+            tip = self._tip(repo, _version("branch", ref.removeprefix("refs/heads/")))
         else:
-            name = ref.removeprefix("refs/heads/")
-            tip = self._tip(repo, _version("branch", name)) or self._tip(
-                repo, _version("tag", name)
-            )
+            tip = self._tip(repo, _version("branch", ref)) or self._tip(repo, _version("tag", ref))
         if tip is None and _ABBREVIATION.fullmatch(ref):
             with suppress(NotFound):
                 return self._find_abbreviated(repo, ref.lower())

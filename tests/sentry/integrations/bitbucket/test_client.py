@@ -211,6 +211,11 @@ def test_a_branch_wins_over_a_tag_and_both_over_an_id(shop, tmp_path):
         installed = integration(running.url, email=EMAIL, api_token=API_TOKEN)
         assert installed.resolve_ref(SHOP, "both") == copy.sha("main")
         assert installed.resolve_ref(SHOP, short) == copy.sha("main")
+        assert installed.resolve_ref(SHOP, "refs/heads/both") == copy.sha("main")
+        assert installed.resolve_ref(SHOP, "refs/tags/both") == copy.sha("old")
+        for absent in ("refs/heads/v1.0", "refs/tags/main", "refs/heads/"):
+            with pytest.raises(NotFound):
+                installed.resolve_ref(SHOP, absent)
 
 
 def test_an_empty_repository(tmp_path):

@@ -85,11 +85,10 @@ class Call:
 
     def commit(self, found: Repository, revision: str) -> str:
         """The full id of a ref or a commit, the default branch's for ""; raises `ApiError` 404."""
-        name = revision.removeprefix("refs/heads/").removeprefix("refs/tags/")
         try:
             if not revision:
                 return git.resolve_head(found.git_dir)
-            return git.resolve_commit(found.git_dir, name)
+            return git.resolve_commit(found.git_dir, revision)
         except git.RevisionError as error:
             if not git.branches(found.git_dir):
                 raise ApiError(

@@ -12,6 +12,7 @@ from sentry.integrations.source_code_management.actions.installations import (
     ref_of,
     require,
 )
+from sentry.integrations.source_code_management.actions.refs import as_hosts_take_it
 from sentry.integrations.source_code_management.actions.rows import find_repository, to_commit
 from sentry.integrations.source_code_management.errors import InvalidArgument
 from sentry.integrations.source_code_management.page_tokens import (
@@ -106,7 +107,7 @@ def list_commits(
     host = require(installation, CommitIntegration, Capability.COMMITS)
     repo = ref_of(repository)
     if after is None:
-        sha, page = host.resolve_ref(repo, ref), 1
+        sha, page = host.resolve_ref(repo, as_hosts_take_it(ref)), 1
     else:
         sha, page = str(after[0]), int(after[1])
     infos, more = host.list_commits(repo, sha=sha, path=path, page=page, per_page=size)

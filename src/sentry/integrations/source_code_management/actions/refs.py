@@ -6,6 +6,8 @@ from sentry.integrations.source_code_management.repository import CommitIntegrat
 from sentry.integrations.source_code_management.types import Capability, RepositoryRef
 from sentry.integrations.source_code_management.validation import is_full_sha
 
+_DEFAULT = frozenset({"HEAD", "@"})  # git takes neither for a branch's or a tag's name
+
 
 def resolve_ref(installation: Integration, repo: RepositoryRef, ref: str) -> str:
     """The full id that a branch, tag or sha names; "" is the default branch.
@@ -18,4 +20,9 @@ def resolve_ref(installation: Integration, repo: RepositoryRef, ref: str) -> str
     if is_full_sha(ref):
         return ref
     commits = require(installation, CommitIntegration, Capability.COMMITS)
-    return commits.resolve_ref(repo, ref)
+    return commits.resolve_ref(repo, as_hosts_take_it(ref))
+
+
+def as_hosts_take_it(ref: str) -> str:
+    """A ref for ``CommitIntegration.resolve_ref``: git's names for the default branch become ""."""
+    return "" if ref in _DEFAULT else ref

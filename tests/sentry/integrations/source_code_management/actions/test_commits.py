@@ -289,7 +289,9 @@ def test_the_history_of_the_default_branch(rich: Scene) -> None:
     assert not CommitRow.objects.exists()
 
 
-@pytest.mark.parametrize("ref", ["feature/x", "v1.0", "HEAD"])
+@pytest.mark.parametrize(
+    "ref", ["feature/x", "v1.0", "HEAD", "@", "refs/heads/feature/x", "refs/tags/v1.0"]
+)
 def test_the_history_of_a_ref(rich: Scene, ref: str) -> None:
     assert history(rich, ref=ref) == rich.git("rev-list", ref).split()
 
