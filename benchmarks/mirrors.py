@@ -108,10 +108,11 @@ def _sha(blamed: bytes) -> bytes:
 
 
 def _scene(data: seed.Seed, host: Emulator, git_dir: Path) -> _Scene:
-    """Rows of an organization of its own, in which every blame is a mirror's."""
+    """Rows of an organization of its own, whose blames are all a mirror's, and none remembered."""
     os.environ.update(seed.environment(data.home))
     os.environ["SCM_ALLOWED_HOSTS"] = "127.0.0.1"
     os.environ["SENTRY_OPTION_SCM_MIRRORS_USE_FOR"] = "github"
+    os.environ["SENTRY_OPTION_SCM_BLAME_CACHE_TTL"] = "0"
     from sentry.runner import configure
 
     configure()

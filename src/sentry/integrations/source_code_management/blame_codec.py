@@ -21,19 +21,20 @@ from sentry.integrations.source_code_management.json_reader import Json
 from sentry.integrations.source_code_management.types import (
     AuthorInfo,
     BlameRangeInfo,
+    BlameSource,
     CommitInfo,
     FileBlameInfo,
     SourceLineInfo,
 )
 
-VERSION = "blame-1"
+VERSION = "blame-2"
 _LEVEL = 1
 _PERMANENT = (NotFound, InvalidArgument, IntegrationBroken, HostGaveUp)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WholeBlame:
-    """The blame of a whole file: its ranges in order, without gaps."""
+    """The blame of a whole file: its ranges in order, without gaps, all of one source."""
 
     ranges: tuple[BlameRangeInfo, ...]
     has_ignore_revs: bool | None
@@ -47,6 +48,8 @@ class WholeBlame:
                     commit=item.commit,
                     code=item.lines[line.lineno - item.start],
                     has_ignore_revs=self.has_ignore_revs,
+                    source=item.source,
+                    ignore_revs_applied=item.ignore_revs_applied,
                 )
         return NotFound("line")
 
@@ -56,17 +59,26 @@ def is_permanent(error: ScmError) -> bool:
     return type(error) in _PERMANENT
 
 
-def encode_line(answer: FileBlameInfo | ScmError) -> bytes:
-    """The answer for a line; of errors the permanent ones."""
-    if isinstance(answer, ScmError):
-        return _pack({"error": type(answer).__name__, "with": _parts(answer)})
+def encode_error(error: ScmError) -> bytes:
+    """A permanent error, in place of an answer."""
+    return _pack({"error": type(error).__name__, "with": _parts(error)})
+
+
+def encode_line(answer: FileBlameInfo) -> bytes:
+    """The answer for a line."""
     return _pack(
-        {"commit": _commit(answer.commit), "code": answer.code, "revs": answer.has_ignore_revs}
+        {
+            "commit": _commit(answer.commit),
+            "code": answer.code,
+            "revs": answer.has_ignore_revs,
+            "source": answer.source.value,
+            "applied": answer.ignore_revs_applied,
+        }
     )
 
 
 def decode_line(packed: bytes, line: SourceLineInfo) -> FileBlameInfo | ScmError:
-    """The answer that ``encode_line`` packed, for this line."""
+    """What ``encode_line`` or ``encode_error`` packed, for this line."""
     value = json.loads(zlib.decompress(packed))
     if "error" in value:
         return _error(value["error"], value["with"])
@@ -75,6 +87,8 @@ def decode_line(packed: bytes, line: SourceLineInfo) -> FileBlameInfo | ScmError
         commit=_to_commit(value["commit"]),
         code=value["code"],
         has_ignore_revs=value["revs"],
+        source=BlameSource(value["source"]),
+        ignore_revs_applied=value["applied"],
     )
 
 
@@ -88,16 +102,35 @@ def encode_whole(whole: WholeBlame) -> bytes:
         for item in whole.ranges
     ]  # fmt: skip
     commits: list[Json] = [_commit(commit) for commit in places]
-    return _pack({"commits": commits, "ranges": ranges, "revs": whole.has_ignore_revs})
+    first = whole.ranges[0] if whole.ranges else None
+    return _pack(
+        {
+            "commits": commits,
+            "ranges": ranges,
+            "revs": whole.has_ignore_revs,
+            "source": first.source.value if first else BlameSource.NATIVE.value,
+            "applied": first is not None and first.ignore_revs_applied,
+        }
+    )
 
 
-def decode_whole(packed: bytes) -> WholeBlame:
-    """The blame that ``encode_whole`` packed."""
+def decode_whole(packed: bytes) -> WholeBlame | ScmError:
+    """What ``encode_whole`` or ``encode_error`` packed."""
     value = json.loads(zlib.decompress(packed))
+    if "error" in value:
+        return _error(value["error"], value["with"])
     commits = [_to_commit(parts) for parts in value["commits"]]
+    source = BlameSource(value["source"])
     return WholeBlame(
         ranges=tuple(
-            BlameRangeInfo(start=start, end=end, commit=commits[place], lines=tuple(lines))
+            BlameRangeInfo(
+                start=start,
+                end=end,
+                commit=commits[place],
+                lines=tuple(lines),
+                source=source,
+                ignore_revs_applied=value["applied"],
+            )
             for start, end, place, lines in value["ranges"]
         ),
         has_ignore_revs=value["revs"],

@@ -8,6 +8,7 @@ from sentry.integrations.source_code_management.blame_codec import (
     WholeBlame,
     decode_line,
     decode_whole,
+    encode_error,
     encode_line,
     encode_whole,
     is_permanent,
@@ -23,6 +24,7 @@ from sentry.integrations.source_code_management.errors import (
 from sentry.integrations.source_code_management.types import (
     AuthorInfo,
     BlameRangeInfo,
+    BlameSource,
     CommitInfo,
     FileBlameInfo,
     RepositoryRef,
@@ -43,9 +45,14 @@ def line(number: int) -> SourceLineInfo:
     )
 
 
+@pytest.mark.parametrize("source", BlameSource)
+@pytest.mark.parametrize("applied", [True, False])
 @pytest.mark.parametrize("revs", [None, True, False])
-def test_a_line(revs):
-    answer = FileBlameInfo(line=line(7), commit=FIRST, code="zwei = 'ü'\t", has_ignore_revs=revs)
+def test_a_line(revs, applied, source):
+    answer = FileBlameInfo(
+        line=line(7), commit=FIRST, code="zwei = 'ü'\t", has_ignore_revs=revs,
+        source=source, ignore_revs_applied=applied,
+    )  # fmt: skip
     assert decode_line(encode_line(answer), line(7)) == answer
 
 
@@ -61,7 +68,7 @@ def test_a_line(revs):
 )
 def test_an_error_that_stays(error: ScmError):
     assert is_permanent(error)
-    told = decode_line(encode_line(error), line(1))
+    told = decode_line(encode_error(error), line(1))
     assert type(told) is type(error)
     assert isinstance(told, ScmError)
     assert (told.message, told.reason) == (error.message, error.reason)
@@ -82,6 +89,7 @@ def test_a_whole_file():
     )
     told = decode_whole(encode_whole(whole))
     assert told == whole
+    assert isinstance(told, WholeBlame)
     assert told.of_line(line(2)) == FileBlameInfo(
         line=line(2), commit=FIRST, code="ü\0", has_ignore_revs=False
     )
@@ -89,5 +97,30 @@ def test_a_whole_file():
         assert isinstance(told.of_line(line(number)), NotFound)
 
 
+def test_a_whole_file_from_a_mirror():
+    whole = WholeBlame(
+        ranges=(
+            BlameRangeInfo(
+                start=1, end=1, commit=FIRST, lines=("a",),
+                source=BlameSource.MIRROR, ignore_revs_applied=True,
+            ),
+        ),
+        has_ignore_revs=None,
+    )  # fmt: skip
+    told = decode_whole(encode_whole(whole))
+    assert told == whole
+    assert isinstance(told, WholeBlame)
+    assert told.of_line(line(1)) == FileBlameInfo(
+        line=line(1), commit=FIRST, code="a", source=BlameSource.MIRROR, ignore_revs_applied=True
+    )
+
+
 def test_an_empty_file():
-    assert decode_whole(encode_whole(WholeBlame(ranges=(), has_ignore_revs=None))).ranges == ()
+    whole = WholeBlame(ranges=(), has_ignore_revs=None)
+    assert decode_whole(encode_whole(whole)) == whole
+
+
+def test_an_error_in_the_place_of_a_file():
+    told = decode_whole(encode_error(NotFound("file")))
+    assert isinstance(told, NotFound)
+    assert told.resource == "file"

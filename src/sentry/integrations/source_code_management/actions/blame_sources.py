@@ -44,6 +44,7 @@ from sentry.integrations.source_code_management.repository import (
 )
 from sentry.integrations.source_code_management.types import (
     BlameRangeInfo,
+    BlameSource,
     Capability,
     FileBlameInfo,
     Repository,
@@ -97,10 +98,7 @@ class BlameSources:
         if self._place is None or self._native is None:
             return self._only_way(lines)
         if self._is_chosen():
-            try:
-                return self._on_mirror(self._place, lines)
-            except MirrorRefused:
-                return self._once(self._native, lines)
+            return self._chosen_way(self._native, self._place, lines)
         return self._best_way(self._native, self._place, lines)
 
     def blame_whole_file(self, *, path: str, sha: str) -> Iterator[BlameRangeInfo]:
@@ -149,8 +147,13 @@ class BlameSources:
     def _on_mirror(
         self, place: mirror.MirrorPlace, lines: Sequence[SourceLineInfo]
     ) -> list[Answer]:
-        with self._mirroring():
-            return mirror.blame_lines(place, lines)
+        """The mirror's answers, which others who ask the same share."""
+
+        def ask(lines: Sequence[SourceLineInfo]) -> list[Answer]:
+            with self._mirroring():
+                return mirror.blame_lines(place, lines)
+
+        return blame_once(self._installation, lines, ask, source=BlameSource.MIRROR)
 
     def _whole_on_mirror(
         self, place: mirror.MirrorPlace, path: str, sha: str
@@ -189,10 +192,41 @@ class BlameSources:
             return self._improved(place, lines, answers, wanting)
         try:
             with _time_for_answers():
-                return self._on_mirror(place, lines)
+                answers = self._on_mirror(place, lines)
         except ScmError as error:
             self._log_fallback(error)
             return self._once(native, lines)
+        failed = [isinstance(each, ScmError) and not isinstance(each, NotFound) for each in answers]
+        return self._with_the_hosts(native, lines, answers, failed)
+
+    def _chosen_way(
+        self,
+        native: CommitContextIntegration,
+        place: mirror.MirrorPlace,
+        lines: Sequence[SourceLineInfo],
+    ) -> list[Answer]:
+        """The mirror's answers, and the host's where there may be no mirror."""
+        try:
+            answers = self._on_mirror(place, lines)
+        except MirrorRefused:
+            return self._once(native, lines)
+        refused = [isinstance(answer, MirrorRefused) for answer in answers]
+        return self._with_the_hosts(native, lines, answers, refused)
+
+    def _with_the_hosts(
+        self,
+        native: CommitContextIntegration,
+        lines: Sequence[SourceLineInfo],
+        answers: Sequence[Answer],
+        wanting: Sequence[bool],
+    ) -> list[Answer]:
+        """The answers, the host's in the place of each wanting one."""
+        asked = _chosen_of(lines, wanting)
+        better = iter(self._once(native, asked) if asked else [])
+        return [
+            next(better) if wanted else answer
+            for answer, wanted in zip(answers, wanting, strict=True)
+        ]
 
     def _host_answers(
         self, native: CommitContextIntegration, lines: Sequence[SourceLineInfo]
@@ -206,7 +240,8 @@ class BlameSources:
         self, native: CommitContextIntegration, lines: Sequence[SourceLineInfo]
     ) -> list[Answer]:
         """The host's answers, which others who ask the same share."""
-        return blame_once(self._installation, lines, native.get_blame_for_files)
+        ask = native.get_blame_for_files
+        return blame_once(self._installation, lines, ask, source=BlameSource.NATIVE)
 
     def _is_wanting(self, answer: Answer) -> bool:
         """Whether the mirror would answer better than the host did."""
@@ -225,7 +260,7 @@ class BlameSources:
         wanting: Sequence[bool],
     ) -> list[Answer]:
         """The answers, each wanting one replaced where the mirror has a better one."""
-        asked = [line for line, wanted in zip(lines, wanting, strict=True) if wanted]
+        asked = _chosen_of(lines, wanting)
         if not asked:
             return list(answers)
         try:
@@ -287,6 +322,10 @@ class _IgnoreRevsMemory:
 
 
 _remembered = _IgnoreRevsMemory()
+
+
+def _chosen_of[T](items: Sequence[T], wanted: Sequence[bool]) -> list[T]:
+    return [item for item, is_wanted in zip(items, wanted, strict=True) if is_wanted]
 
 
 def _time_for_answers() -> AbstractContextManager[None]:

@@ -1,4 +1,4 @@
-"""Blames lines on a host once for all who ask at the same time, and remembers it for a minute.
+"""Blames on a host or a mirror once for all who ask together, and remembers it for a minute.
 
 Only what will never change is remembered: who last changed a line, as of a commit by its full id.
 What is not there may come, so that it is told only to those who ask at the same moment.
@@ -19,15 +19,21 @@ from sentry.integrations.source_code_management.blame_codec import (
     WholeBlame,
     decode_line,
     decode_whole,
+    encode_error,
     encode_line,
     encode_whole,
     is_permanent,
 )
 from sentry.integrations.source_code_management.errors import ScmError
 from sentry.integrations.source_code_management.http_cache import digest
-from sentry.integrations.source_code_management.shared_store import SharedStore, shared_store
+from sentry.integrations.source_code_management.shared_store import shared_store
 from sentry.integrations.source_code_management.single_flight import Answers, Found, SingleFlight
-from sentry.integrations.source_code_management.types import FileBlameInfo, SourceLineInfo
+from sentry.integrations.source_code_management.types import (
+    BlameSource,
+    FileBlameInfo,
+    RepositoryRef,
+    SourceLineInfo,
+)
 from sentry.utils.redis import store_errors
 
 logger = logging.getLogger(__name__)
@@ -40,23 +46,24 @@ type Ask = Callable[[Sequence[SourceLineInfo]], list[LineAnswer]]
 
 
 def blame_once(
-    installation: Integration, lines: Sequence[SourceLineInfo], ask: Ask
+    installation: Integration, lines: Sequence[SourceLineInfo], ask: Ask, *, source: BlameSource
 ) -> list[LineAnswer]:
-    """The blame of each line at its place, from memory, from who asks already, or from the host.
+    """The blame of each line at its place, from memory, from who asks already, or from ``ask``.
 
     What is shared stays within the organization and its credential: replaced, it begins anew.
 
     Args:
         installation: whose host is asked.
         lines: their ``ref`` are full commit ids.
-        ask: asks the host, as ``CommitContextIntegration.get_blame_for_files`` does.
+        ask: asks the host or the mirror, as ``CommitContextIntegration.get_blame_for_files`` does.
+        source: which of the two it asks; what one said is not met by who asks the other.
 
     Raises:
         DeadlineExceeded: the caller's time was up. Else what ``ask`` raises, where no line has
             another answer.
     """
-    question = _Question(_scope(installation), shared_store(), ask)
-    keys = [question.key(line) for line in lines]
+    question = _Question(_Keys(installation, source), ask)
+    keys = [question.keys.line(line) for line in lines]
     asked = dict(zip(keys, lines, strict=True))
     answers = question.remembered(asked)
     missing = [key for key in asked if key not in answers]
@@ -72,27 +79,43 @@ def blame_once(
     return results
 
 
-class _Question:
-    """One call: the scope of its keys, the store, and what the host said to it itself."""
+class _Keys:
+    """Names lines and files for who may meet the same answers, and says what may be kept."""
 
-    def __init__(self, scope: str, store: SharedStore, ask: Ask) -> None:
-        self.store = store
+    def __init__(self, installation: Integration, source: BlameSource) -> None:
+        self.ttl = options.get_float("scm.blame.cache-ttl")
+        # Where nothing is to be remembered, what was remembered before is not met either.
+        kind = "kept" if self.ttl > 0 else "told"
+        self._scope = digest(VERSION, _scope(installation), source.value, kind)
+
+    def line(self, line: SourceLineInfo) -> str:
+        return digest(self.of_file(line), str(line.lineno))
+
+    def file(self, repo: RepositoryRef, sha: str, path: str) -> str:
+        # A name alone may be another repository's by now.
+        named = ("id", repo.external_id) if repo.external_id else ("name", repo.identifier)
+        return digest(self._scope, *named, sha, path)
+
+    def of_file(self, line: SourceLineInfo) -> str:
+        return self.file(line.repo, line.ref, line.path)
+
+    def may_keep(self, value: bytes) -> bool:
+        return self.ttl > 0 and len(value) <= _LARGEST and allowance.take(len(value), self.ttl)
+
+
+class _Question:
+    """One call: the names of its answers, the store, and what it found out itself."""
+
+    def __init__(self, keys: _Keys, ask: Ask) -> None:
+        self.keys = keys
+        self.store = shared_store()
         self.own: dict[str, LineAnswer] = {}
         self.failure: ScmError | None = None
         self._ask = ask
-        self._ttl = options.get_float("scm.blame.cache-ttl")
-        # Where nothing is to be remembered, what was remembered before is not met either.
-        self._scope = digest(VERSION, scope, "kept" if self._ttl > 0 else "told")
-
-    def key(self, line: SourceLineInfo) -> str:
-        return digest(self._file_key(line), str(line.lineno))
-
-    def _file_key(self, line: SourceLineInfo) -> str:
-        return digest(self._scope, line.repo.identifier, line.ref, line.path)
 
     def remembered(self, asked: Mapping[str, SourceLineInfo]) -> dict[str, LineAnswer]:
         """What is known already: of the lines themselves, else of their whole files."""
-        if self._ttl <= 0:
+        if self.keys.ttl <= 0:
             return {}
         try:
             entries = self.store.read(asked)
@@ -108,20 +131,20 @@ class _Question:
             return {}
 
     def _of_whole_files(self, asked: Mapping[str, SourceLineInfo]) -> dict[str, LineAnswer]:
-        entries = self.store.read({self._file_key(line) for line in asked.values()})
+        entries = self.store.read({self.keys.of_file(line) for line in asked.values()})
         files = {
-            key: decode_whole(entry.value)
+            key: whole
             for key, entry in entries.items()
-            if entry.value is not None
+            if entry.value and isinstance(whole := decode_whole(entry.value), WholeBlame)
         }
         return {
             key: files[file].of_line(line)
             for key, line in asked.items()
-            if (file := self._file_key(line)) in files
+            if (file := self.keys.of_file(line)) in files
         }
 
     def find_out(self, asked: Mapping[str, SourceLineInfo]) -> Answers:
-        """Asks the host; gives the lines, and the whole files that it told of."""
+        """Asks; gives the lines, and the whole files that came with them."""
         results: Sequence[LineAnswer]
         try:
             results = self._ask(list(asked.values()))
@@ -132,15 +155,15 @@ class _Question:
         for (key, line), result in zip(asked.items(), results, strict=True):
             self.own[key] = result
             answers[key] = self._line(result)
-            if isinstance(result, FileBlameInfo) and result.whole and self._ttl > 0:
-                answers |= self._whole(self._file_key(line), result, answers)
+            if isinstance(result, FileBlameInfo) and result.whole and self.keys.ttl > 0:
+                answers |= self._whole(self.keys.of_file(line), result, answers)
         return answers
 
     def _line(self, result: LineAnswer) -> Found | ScmError:
         if isinstance(result, ScmError):
-            return Found(value=encode_line(result)) if is_permanent(result) else result
+            return _told(result)
         value = encode_line(result)
-        return Found(value=value, keep=self._ttl if self._may_keep(value) else 0.0)
+        return Found(value=value, keep=self.keys.ttl if self.keys.may_keep(value) else 0.0)
 
     def _whole(self, key: str, result: FileBlameInfo, known: Answers) -> Answers:
         if key in known:
@@ -148,10 +171,12 @@ class _Question:
         value = encode_whole(
             WholeBlame(ranges=result.whole, has_ignore_revs=result.has_ignore_revs)
         )
-        return {key: Found(value=value, keep=self._ttl)} if self._may_keep(value) else {}
+        return {key: Found(value=value, keep=self.keys.ttl)} if self.keys.may_keep(value) else {}
 
-    def _may_keep(self, value: bytes) -> bool:
-        return self._ttl > 0 and len(value) <= _LARGEST and allowance.take(len(value), self._ttl)
+
+def _told(error: ScmError) -> Found | ScmError:
+    """What others are told of an error: one that they would meet, too, and no other."""
+    return Found(value=encode_error(error)) if is_permanent(error) else error
 
 
 def _opened(answer: Found | ScmError, line: SourceLineInfo) -> LineAnswer:
