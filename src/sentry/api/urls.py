@@ -36,6 +36,7 @@ from sentry.api.endpoints.repositories import (
     OrganizationRepositoryCommitsEndpoint,
     OrganizationRepositoryDetailsEndpoint,
 )
+from sentry.api.endpoints.repository_webhook import OrganizationRepositoryWebhookEndpoint
 from sentry.api.endpoints.teams import OrganizationTeamDetailsEndpoint, OrganizationTeamsEndpoint
 from sentry.api.errors import not_found
 from sentry.api.openapi import OpenApiView
@@ -96,6 +97,7 @@ ENDPOINTS: tuple[tuple[str, type[Endpoint]], ...] = (
     ),
     (f"{_ORGANIZATION}repos/", OrganizationRepositoriesEndpoint),
     (_REPOSITORY, OrganizationRepositoryDetailsEndpoint),
+    (f"{_REPOSITORY}webhook/", OrganizationRepositoryWebhookEndpoint),
     (f"{_REPOSITORY}commits/", OrganizationRepositoryCommitsEndpoint),
     (f"{_ORGANIZATION}code-mappings/", OrganizationCodeMappingsEndpoint),
     (

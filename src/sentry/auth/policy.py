@@ -109,6 +109,10 @@ REST: dict[str, dict[str, Scopes]] = {
         "PUT": _INTEGRATIONS_WRITE | _REPOSITORY_WRITE,
         "DELETE": _INTEGRATIONS_ADMIN,
     },
+    "sentry-api-0-organization-repository-webhook": {
+        "POST": _INTEGRATIONS_WRITE | _REPOSITORY_WRITE,
+        "DELETE": _INTEGRATIONS_WRITE | _REPOSITORY_WRITE,
+    },
     "sentry-api-0-organization-repository-commits": {"GET": _INTEGRATIONS_READ | _REPOSITORY_READ},
     "sentry-api-0-organization-code-mappings": {
         "GET": _LOOSE_READ | _REPOSITORY_READ,

@@ -74,11 +74,15 @@ def calls(scene: Scene) -> list[Call]:
 
 
 def register_and_unregister(scene: Scene) -> None:
-    """Both generators to their end."""
+    """Both generators to their end, and one repository by itself."""
     caller, which = operator_in(scene.organization.id), scene.integration.pk
+    # an event before may have disabled it
+    models.Repository.objects.filter(pk=scene.repository.id).update(status=0)
     with override_options({"system.url-prefix": "http://127.0.0.1"}):
         list(webhook_registration.register_webhooks(caller, integration_id=which))
         list(webhook_registration.unregister_webhooks(caller, integration_id=which))
+        webhook_registration.register_webhook(caller, repository_id=scene.repository.id)
+        webhook_registration.unregister_webhook(caller, repository_id=scene.repository.id)
 
 
 def _of_the_inbox(scene: Scene) -> list[Call]:

@@ -239,6 +239,7 @@ NOT_WALKED = {
     "sentry.actions.grants": "asks no database",
     "sentry.actions.pages": "asks what the actions give it",
     "sentry.actions.validation": "asks no database",
+    "sentry.integrations.source_code_management.actions.broken_integrations": "reads every broken integration on purpose",
 }
 ASK_NOTHING = {
     "api_key_value", "check_email", "check_label", "check_platform", "fits", "may_read_metrics", "new_row", "org_token_value", "read_metrics", "summary_of",
@@ -249,13 +250,13 @@ ASK_NOTHING = {
 }  # fmt: skip
 # Asked by the actions that are walked.
 INNER = {
-    "check_may_take", "check_not_broken", "note_rejection", "watching", "find_repositories", "find_repository", "installation_of_integration",
+    "check_may_take", "check_not_broken", "look_again", "note_rejection", "watching", "find_repositories", "find_repository", "installation_of_integration",
     "installation_of_repository", "provider_of_integration", "resolve_sha", "store_commit",
 }  # fmt: skip
 TOGETHER = {
     "get_organization", "list_organizations", "organization_of_user", "organization_with_slug",
     "delete_organization", "sign_in", "sign_out", "signed_in_user", "visible_projects",
-    "register_webhooks", "unregister_webhooks",
+    "register_webhooks", "unregister_webhooks", "register_webhook", "unregister_webhook",
 }  # fmt: skip
 
 

@@ -1,15 +1,20 @@
-"""Asking hosts to deliver: webhooks of all repositories of an integration."""
+"""Asking hosts to deliver: webhooks of one repository, or of all of an integration."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sentry.auth.caller import Caller
+from sentry.integrations.base import Integration
 from sentry.integrations.source_code_management.actions.installations import (
     installation_of_integration,
+    installation_of_repository,
     ref_of,
     require,
 )
-from sentry.integrations.source_code_management.actions.repositories import list_repositories
+from sentry.integrations.source_code_management.actions.repositories import (
+    get_repository,
+    list_repositories,
+)
 from sentry.integrations.source_code_management.actions.repository_facts import keep_fact
 from sentry.integrations.source_code_management.actions.webhook_secrets import (
     first_webhook_secret,
@@ -46,6 +51,45 @@ class Registration:
     problem: str = ""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Address:
+    """Where a host delivers, and what it signs with."""
+
+    host: WebhookIntegration
+    url: str
+    secret: str = field(repr=False)
+
+
+def register_webhook(caller: Caller, *, repository_id: int) -> Registration:
+    """Has the host deliver for one repository; a registration that is there is brought up to date.
+
+    Makes the integration's first secret where it has none.
+
+    Raises:
+        InvalidArgument: the id is no id, or the host refuses the address.
+        NotFound: the organization has no such repository, or the host has none.
+        PreconditionFailed: it may not be used, or ``system.url-prefix`` is not set.
+        Unsupported: the host's webhooks cannot be registered from here.
+        HostError, IntegrationBroken: the host did not answer, or not to this credential.
+    """
+    repository = get_repository(caller, repository_id=repository_id)
+    installation = installation_of_repository(caller, repository)
+    return _register(caller, repository, _address(caller, installation))
+
+
+def unregister_webhook(caller: Caller, *, repository_id: int) -> Registration:
+    """Ends the deliveries for one repository; nothing happens where it has no registration.
+
+    Raises:
+        as ``register_webhook``.
+    """
+    repository = get_repository(caller, repository_id=repository_id)
+    installation = installation_of_repository(caller, repository)
+    return _unregister(
+        caller, repository, require(installation, WebhookIntegration, Capability.WEBHOOKS)
+    )
+
+
 def register_webhooks(caller: Caller, *, integration_id: int) -> Iterator[Registration]:
     """Has the host deliver for every active repository of an integration, one after the other.
 
@@ -58,20 +102,13 @@ def register_webhooks(caller: Caller, *, integration_id: int) -> Iterator[Regist
         Unsupported: the host's webhooks cannot be registered from here.
         HostError, IntegrationBroken: the host did not answer, or not to this credential.
     """
-    installation = installation_of_integration(caller, integration_id)
-    host = require(installation, WebhookIntegration, Capability.WEBHOOKS)
-    url = webhook_url(installation.model.provider, integration_id)
-    secret = first_webhook_secret(caller, integration_id=integration_id)
+    address = _address(caller, installation_of_integration(caller, integration_id))
     for repository in _repositories(caller, integration_id):
-        known = repository.config.get(WEBHOOK_ID, "")
         try:
-            found = host.register_webhook(ref_of(repository), url=url, secret=secret)
+            told = _register(caller, repository, address)
         except _ITS_OWN as error:
-            yield _told(repository, known, error)
-            continue
-        if found != known:
-            keep_fact(caller, repository, WEBHOOK_ID, found)
-        yield _told(repository, found)
+            told = _told(repository, _known(repository), error)
+        yield told
 
 
 def unregister_webhooks(caller: Caller, *, integration_id: int) -> Iterator[Registration]:
@@ -83,16 +120,43 @@ def unregister_webhooks(caller: Caller, *, integration_id: int) -> Iterator[Regi
     installation = installation_of_integration(caller, integration_id)
     host = require(installation, WebhookIntegration, Capability.WEBHOOKS)
     for repository in _repositories(caller, integration_id):
-        known = repository.config.get(WEBHOOK_ID, "")
-        if not known:
+        if not _known(repository):
             continue
         try:
-            host.unregister_webhook(ref_of(repository), webhook_id=known)
+            told = _unregister(caller, repository, host)
         except _ITS_OWN as error:
-            yield _told(repository, known, error)
-            continue
+            told = _told(repository, _known(repository), error)
+        yield told
+
+
+def _address(caller: Caller, installation: Integration) -> _Address:
+    host = require(installation, WebhookIntegration, Capability.WEBHOOKS)
+    model = installation.model
+    url = webhook_url(model.provider, model.id)
+    secret = first_webhook_secret(caller, integration_id=model.id)
+    return _Address(host=host, url=url, secret=secret)
+
+
+def _known(repository: Repository) -> str:
+    """The host's id of the registration; "" without one."""
+    return repository.config.get(WEBHOOK_ID, "")
+
+
+def _register(caller: Caller, repository: Repository, address: _Address) -> Registration:
+    found = address.host.register_webhook(
+        ref_of(repository), url=address.url, secret=address.secret
+    )
+    if found != _known(repository):
+        keep_fact(caller, repository, WEBHOOK_ID, found)
+    return _told(repository, found)
+
+
+def _unregister(caller: Caller, repository: Repository, host: WebhookIntegration) -> Registration:
+    known = _known(repository)
+    if known:
+        host.unregister_webhook(ref_of(repository), webhook_id=known)
         keep_fact(caller, repository, WEBHOOK_ID, "")
-        yield _told(repository, "")
+    return _told(repository, "")
 
 
 def _repositories(caller: Caller, integration_id: int) -> Iterator[Repository]:

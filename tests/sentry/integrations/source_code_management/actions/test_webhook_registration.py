@@ -6,7 +6,9 @@ import pytest
 
 from forge_emulator import Fault, HostedRepository
 from sentry.integrations.source_code_management.actions.webhook_registration import (
+    register_webhook,
     register_webhooks,
+    unregister_webhook,
     unregister_webhooks,
 )
 from sentry.integrations.source_code_management.actions.webhook_secrets import (
@@ -170,3 +172,34 @@ def test_our_address_is_checked() -> None:
     ):
         with pytest.raises(ValueError, match="expected"):
             option.check(bad)
+
+
+def test_one_repository(own: Scene) -> None:
+    caller, which = caller_in(own), own.repository.id
+    with override_options({"system.url-prefix": PREFIX}):
+        made = register_webhook(caller, repository_id=which)
+        assert register_webhook(caller, repository_id=which) == made
+    (hook,) = hooks(own)
+    assert (made.repository_id, made.name, made.webhook_id, made.problem) == (
+        which, "acme/shop", str(hook.id), "",
+    )  # fmt: skip
+    assert [hook.config["secret"]] == secrets_of(own)
+    assert Repository.objects.get(pk=which).config["webhook_id"] == str(hook.id)
+    for _ in range(2):
+        assert unregister_webhook(caller, repository_id=which).webhook_id == ""
+        assert hooks(own) == []
+    assert "webhook_id" not in Repository.objects.get(pk=which).config
+
+
+def test_one_repository_that_cannot_be(own: Scene) -> None:
+    foreign = Factories.create_repo(
+        organization_id=Factories.create_organization().id, integration_id=own.integration.pk
+    )
+    lonely = Factories.create_repo(organization_id=own.organization.id)
+    for action in (register_webhook, unregister_webhook):
+        for repository, kind in ((foreign, NotFound), (lonely, PreconditionFailed)):
+            with pytest.raises(kind):
+                action(caller_in(own), repository_id=repository.id)
+    with pytest.raises(PreconditionFailed, match=r"system\.url-prefix"):
+        register_webhook(caller_in(own), repository_id=own.repository.id)
+    assert hooks(own) == []
