@@ -27,6 +27,10 @@ from sentry.integrations.source_code_management.actions.mirrors import (
     prepare_mirror_later,
 )
 from sentry.integrations.source_code_management.actions.shared_blame import blame_once
+from sentry.integrations.source_code_management.actions.shared_file_blame import (
+    AskFile,
+    blame_file_once,
+)
 from sentry.integrations.source_code_management.commit_context import CommitContextIntegration
 from sentry.integrations.source_code_management.errors import (
     HostError,
@@ -122,7 +126,7 @@ class BlameSources:
         if self._native is None:
             raise self._unsupported()
         try:
-            yield from self._native.get_file_blame(self._repo, path=path, sha=sha)
+            yield from self._whole_on_host(self._native, path, sha)
         except HostGaveUp:
             if self._place is None:
                 raise
@@ -157,9 +161,28 @@ class BlameSources:
 
     def _whole_on_mirror(
         self, place: mirror.MirrorPlace, path: str, sha: str
-    ) -> list[BlameRangeInfo]:
-        with self._mirroring():
-            return mirror.blame_whole_file(place, path=path, sha=sha)
+    ) -> Iterator[BlameRangeInfo]:
+        def ask() -> list[BlameRangeInfo]:
+            with self._mirroring():
+                return mirror.blame_whole_file(place, path=path, sha=sha)
+
+        return self._whole_once(ask, path, sha, BlameSource.MIRROR)
+
+    def _whole_on_host(
+        self, native: CommitContextIntegration, path: str, sha: str
+    ) -> Iterator[BlameRangeInfo]:
+        def ask() -> Iterator[BlameRangeInfo]:
+            return native.get_file_blame(self._repo, path=path, sha=sha)
+
+        return self._whole_once(ask, path, sha, BlameSource.NATIVE)
+
+    def _whole_once(
+        self, ask: AskFile, path: str, sha: str, source: BlameSource
+    ) -> Iterator[BlameRangeInfo]:
+        """A file's ranges, which others who ask the same share."""
+        return blame_file_once(
+            self._installation, self._repo, ask, path=path, sha=sha, source=source
+        )
 
     @contextmanager
     def _mirroring(self) -> Iterator[None]:

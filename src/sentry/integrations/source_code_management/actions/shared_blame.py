@@ -62,7 +62,7 @@ def blame_once(
         DeadlineExceeded: the caller's time was up. Else what ``ask`` raises, where no line has
             another answer.
     """
-    question = _Question(_Keys(installation, source), ask)
+    question = _Question(BlameKeys(installation, source), ask)
     keys = [question.keys.line(line) for line in lines]
     asked = dict(zip(keys, lines, strict=True))
     answers = question.remembered(asked)
@@ -79,34 +79,43 @@ def blame_once(
     return results
 
 
-class _Keys:
+class BlameKeys:
     """Names lines and files for who may meet the same answers, and says what may be kept."""
 
     def __init__(self, installation: Integration, source: BlameSource) -> None:
+        """Takes whose host it is, and whom is asked. ``ttl``: seconds to remember; 0: nothing."""
         self.ttl = options.get_float("scm.blame.cache-ttl")
         # Where nothing is to be remembered, what was remembered before is not met either.
         kind = "kept" if self.ttl > 0 else "told"
         self._scope = digest(VERSION, _scope(installation), source.value, kind)
 
     def line(self, line: SourceLineInfo) -> str:
+        """Names a line."""
         return digest(self.of_file(line), str(line.lineno))
 
-    def file(self, repo: RepositoryRef, sha: str, path: str) -> str:
-        # A name alone may be another repository's by now.
+    def of_file(self, line: SourceLineInfo) -> str:
+        """Names the file that a line is of."""
+        return self.file(line.repo, path=line.path, sha=line.ref)
+
+    def file(self, repo: RepositoryRef, *, path: str, sha: str) -> str:
+        """Names a file as of a commit."""
+        # A repository's name alone may be another one's by now.
         named = ("id", repo.external_id) if repo.external_id else ("name", repo.identifier)
         return digest(self._scope, *named, sha, path)
 
-    def of_file(self, line: SourceLineInfo) -> str:
-        return self.file(line.repo, line.ref, line.path)
+    def found(self, value: bytes) -> Found:
+        """An answer, kept where there is room for it."""
+        return Found(value=value, keep=self.ttl if self.may_keep(value) else 0.0)
 
     def may_keep(self, value: bytes) -> bool:
+        """Whether an answer is to be kept; counts it then."""
         return self.ttl > 0 and len(value) <= _LARGEST and allowance.take(len(value), self.ttl)
 
 
 class _Question:
     """One call: the names of its answers, the store, and what it found out itself."""
 
-    def __init__(self, keys: _Keys, ask: Ask) -> None:
+    def __init__(self, keys: BlameKeys, ask: Ask) -> None:
         self.keys = keys
         self.store = shared_store()
         self.own: dict[str, LineAnswer] = {}
@@ -161,9 +170,8 @@ class _Question:
 
     def _line(self, result: LineAnswer) -> Found | ScmError:
         if isinstance(result, ScmError):
-            return _told(result)
-        value = encode_line(result)
-        return Found(value=value, keep=self.keys.ttl if self.keys.may_keep(value) else 0.0)
+            return told_error(result)
+        return self.keys.found(encode_line(result))
 
     def _whole(self, key: str, result: FileBlameInfo, known: Answers) -> Answers:
         if key in known:
@@ -174,7 +182,7 @@ class _Question:
         return {key: Found(value=value, keep=self.keys.ttl)} if self.keys.may_keep(value) else {}
 
 
-def _told(error: ScmError) -> Found | ScmError:
+def told_error(error: ScmError) -> Found | ScmError:
     """What others are told of an error: one that they would meet, too, and no other."""
     return Found(value=encode_error(error)) if is_permanent(error) else error
 

@@ -198,7 +198,7 @@ class TestRevisionsToIgnore:
         ask(scene, 1)
         ask(scene, 1, path="README.md")
         stream(scene)
-        assert asked(scene.emulator) == [GRAPHQL, where, GRAPHQL, GRAPHQL]
+        assert asked(scene.emulator) == [GRAPHQL, where, GRAPHQL]
         ignore_newest(scene.git)
         assert ask(scene, 1).source is MIRROR
         scene.emulator.clear_requests()

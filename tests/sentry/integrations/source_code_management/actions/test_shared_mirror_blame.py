@@ -31,6 +31,7 @@ from tests.sentry.integrations.scene import (
 
 from .conftest import asked
 from .test_shared_blame import ask, at_once, beside, blamed, line
+from .test_shared_file_blame import stream
 
 pytestmark = pytest.mark.django_db
 
@@ -101,6 +102,15 @@ def test_only_what_is_missing_is_asked(scene, store, blames):
     answers = ask(scene, line(scene, 1), line(scene, 2), line(scene, 3))
     assert [blamed(answer) for answer in answers] == scene.git.blame()
     assert blames == [(PATH, [2]), (PATH, [1, 3])]
+
+
+def test_a_whole_file_is_remembered_with_its_lines(scene, store, blames):
+    first = stream(scene)
+    assert stream(scene) == first
+    assert {each.source for each in first} == {MIRROR}
+    (context,) = contexts(ask(scene, line(scene, 3)))
+    assert (context.source, blamed(context)) == (MIRROR, scene.git.blame()[2])
+    assert blames == [(PATH, None)]
 
 
 @override_options(FORGET)
