@@ -202,7 +202,9 @@ def test_real_processes_obey(settings):
     settings.SCM_ALLOWED_HOSTS = ["127.0.0.1"]
     shared_runtime.cache_clear()
     with Emulator("github", []) as host:
-        host.faults.add(Fault(kind="status", status=429, headers={"retry-after": "60"}))
+        many = {f"x-{number:03}": "value" for number in range(200)}
+        headers = {**many, "retry-after": "60"}
+        host.faults.add(Fault(kind="status", status=429, headers=headers))
         session = HostSession(host.url, auth=FakeAuth(), dialect=FakeDialect())
         with pytest.raises(HostRateLimited):
             session.get_json(WHERE, resource="thing")
