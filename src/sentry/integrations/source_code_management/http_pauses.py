@@ -10,13 +10,11 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from django.db import DatabaseError
-from redis.exceptions import RedisError
-
 from sentry.integrations.source_code_management.http_cache import digest
 from sentry.integrations.source_code_management.http_limits import Limit
 from sentry.integrations.source_code_management.shared_store import SharedStore
 from sentry.utils.deadline import deadline_at
+from sentry.utils.redis import store_errors
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +74,7 @@ class SharedPauses:
                 known = store.read([key]).get(key)
                 if known is None or _end(known.value) < wall + seconds:
                     store.write({key: f"{wall + seconds:.3f}".encode()}, seconds=seconds)
-        except (RedisError, DatabaseError):
+        except store_errors():
             logger.exception("scm.shared.store_failed")
 
     def hear(self, budget: str, bucket: str, *, now: float, wall: float) -> list[Limit]:
@@ -86,7 +84,7 @@ class SharedPauses:
         names = {_key(budget, name): name for name in ("", bucket)}
         try:
             entries = self._store().read(names)
-        except (RedisError, DatabaseError):
+        except store_errors():
             logger.exception("scm.shared.store_failed")
             self._silent_until = now + _AFTER_FAILURE
             return []

@@ -92,8 +92,8 @@ def test_refs_by_their_whole_names(place):
         assert answer.status is RpcStatus.OK, ref
         assert answer.response.commits[0].key == sha, ref
     for ref in ("refs/heads/v9.9", "refs/tags/main", "refs/heads/HEAD"):
-        request = scm_pb2.ListTreeRequest(repository_id=place.repository.id, ref=ref)
-        assert place.rpc("ListTree", request).status is RpcStatus.NOT_FOUND, ref
+        listing = scm_pb2.ListTreeRequest(repository_id=place.repository.id, ref=ref)
+        assert place.rpc("ListTree", listing).status is RpcStatus.NOT_FOUND, ref
 
 
 def test_a_commit_that_is_none(place):
