@@ -60,14 +60,18 @@ def follow_deletion(repository: Repository, installation: Integration) -> None:
 
 
 def _is_on_host(repository: Repository, installation: Integration) -> bool:
-    """Whether the host has the repository; another one that took its name is not it."""
+    """Whether the host has the repository, whatever its name is by now.
+
+    Another one that took its name is not it. The branch is of no interest: the smallest question
+    about a repository that the row names by the host's id.
+    """
     check_not_broken(installation)
     host = require(installation, RepositoryIntegration, Capability.REPOSITORIES)
     try:
-        found = host.get_repository(ref_of(to_repository(repository)).identifier)
+        host.get_repository_default_branch(ref_of(to_repository(repository)))
     except NotFound:
         return False
-    return found.external_id == repository.external_id
+    return True
 
 
 def _as_it_is_now(installation: Integration, told: RepositoryInfo) -> RepositoryInfo | None:

@@ -97,6 +97,14 @@ def test_another_repository_of_the_name_is_not_the_deleted_one(hooked: Scene) ->
     assert row.status == RepositoryStatus.DISABLED
 
 
+def test_a_renamed_repository_is_not_the_deleted_one_that_had_its_name(hooked: Scene) -> None:
+    """Its own former name was taken by another one, which is gone: the row's is still there."""
+    hooked.emulator.rename_repository("acme/shop", "acme/store")
+    deliver(hooked, "repository", repository_body(hooked, "acme/shop", "deleted"))
+    row = Repository.objects.get(pk=hooked.repository.id)
+    assert row.status == RepositoryStatus.ACTIVE
+
+
 def test_a_deletion_waits_for_a_host_that_is_down(hooked: Scene) -> None:
     hooked.emulator.remove_repository("acme/shop")
     hooked.emulator.faults.add(Fault(kind="status", status=500))
