@@ -57,6 +57,20 @@ def test_directory(client, shop):
     assert again["sha"] == answer[0]["sha"]
 
 
+def test_a_path_with_a_line_end(tmp_path, start_emulator, connect, shop):
+    from forge_emulator import HostedRepository
+
+    repo = type(shop)(tmp_path)
+    repo.git("init", "-q", "-b", "main")
+    repo.commit("Add it", {"a b/new\nline.txt": b"two\n"})
+    emulator = start_emulator()
+    emulator.add_repository(HostedRepository(full_name="x/y", path=tmp_path, id=77))
+    client = connect(emulator)
+    for root in ("/repos/x/y", "/repositories/77"):
+        answer = client.get(f"{root}/contents/a%20b/new%0Aline.txt")
+        assert (answer.status_code, answer.json()["path"]) == (200, "a b/new\nline.txt")
+
+
 def test_links(client):
     followed = client.get("/repos/acme/shop/contents/link").json()
     assert (followed["type"], followed["path"]) == ("file", "docs/README.md")

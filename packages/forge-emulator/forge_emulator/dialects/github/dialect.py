@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import Map, PathConverter, Rule
 
 from forge_emulator.auth import CredentialError, Identity, JwtError, presented
 from forge_emulator.dialects.github import deliveries, faults, git_http, graphql, rest
@@ -34,12 +34,18 @@ if TYPE_CHECKING:
     from forge_emulator.store import Hook
     from forge_emulator.world import World
 
-_BY_ID = re.compile(r"/repositories/(?P<id>\d{1,18})(?P<rest>/.+)?")
-_BY_NAME = re.compile(r"/repos/(?P<name>[^/]+/[^/]+)(?P<rest>/.+)?")
+_BY_ID = re.compile(r"/repositories/(?P<id>\d{1,18})(?P<rest>/.+)?", re.DOTALL)
+_BY_NAME = re.compile(r"/repos/(?P<name>[^/]+/[^/]+)(?P<rest>/.+)?", re.DOTALL)
 _API_VERSIONS = {"", "2022-11-28", "2026-03-10"}
 _GRAPHQL = {"/graphql", "/api/graphql"}
 
 logger = logging.getLogger(__name__)
+
+
+class _AnyPath(PathConverter):
+    """Any number of segments; a file's name may hold line ends."""
+
+    regex = r"[^/](?:.|\n)*?"
 
 
 class GitHub:
@@ -54,6 +60,7 @@ class GitHub:
             ],
             strict_slashes=False,
             merge_slashes=False,
+            converters={"path": _AnyPath},
         )
         self._limits = limits_of(world)
 
