@@ -22,6 +22,7 @@ from sentry.integrations.source_code_management.actions.broken_integrations impo
     list_broken_integrations,
 )
 from sentry.integrations.source_code_management.mirror_git import OLDEST_GIT
+from sentry.integrations.source_code_management.mirror_store import why_unsafe
 from sentry.runner.check import Check, State
 from sentry.runner.database import pending_migrations
 
@@ -63,6 +64,7 @@ def run_checks() -> Iterator[Check]:
     yield check_shared_secrets()
     yield check_redis()
     yield check_git()
+    yield check_mirrors()
     yield check_allowed_hosts()
     yield check_features()
     yield check_options()
@@ -261,6 +263,15 @@ def check_git() -> Check:
         needed = ".".join(map(str, OLDEST_GIT))
         return _warn("git", f"version {version or 'unknown'}: mirrors need {needed} or newer")
     return _ok("git", f"version {version}")
+
+
+def check_mirrors() -> Check:
+    """Whether the folder of mirrors is this user's own."""
+    root = Path(settings.SCM_MIRRORS_DIR)
+    why = why_unsafe(root)
+    if why:
+        return _fail("mirrors", f"none is used: {why}")
+    return _ok("mirrors", f"in {root}")
 
 
 def check_allowed_hosts() -> Check:

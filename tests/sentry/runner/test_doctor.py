@@ -49,6 +49,7 @@ def test_doctor_finds_a_healthy_installation(process: Process) -> None:
         "shared-secrets": "warn",
         "redis": "ok",
         "git": "ok",
+        "mirrors": "ok",
         "allowed-hosts": "warn",
         "features": "ok",
         "options": "ok",
@@ -177,6 +178,15 @@ def test_broken_integrations_are_named_with_what_mends_them() -> None:
     assert (text.startswith("12 broken: "), text.count(" of acme since "), "and 2 more" in text) == (
         True, 10, True,
     )  # fmt: skip
+
+
+def test_a_folder_of_mirrors_that_others_may_change(settings: Settings, tmp_path: Path) -> None:
+    settings.SCM_MIRRORS_DIR = str(tmp_path / "mirrors")
+    assert checks.check_mirrors().state is State.OK
+    (tmp_path / "mirrors").mkdir()
+    (tmp_path / "mirrors").chmod(0o777)
+    check = checks.check_mirrors()
+    assert (check.state, f"chmod go-w {tmp_path / 'mirrors'}" in check.text) == (State.FAIL, True)
 
 
 def test_allowed_hosts(settings: Settings) -> None:

@@ -46,7 +46,11 @@ from sentry.integrations.source_code_management.mirror_git import (
 from sentry.integrations.source_code_management.mirror_history import missing_objects
 from sentry.integrations.source_code_management.mirror_parse import BlamedLine, object_ids
 from sentry.integrations.source_code_management.mirror_remote import MirrorRemote
-from sentry.integrations.source_code_management.mirror_store import MirrorStore, clear_leftovers
+from sentry.integrations.source_code_management.mirror_store import (
+    MirrorStore,
+    clear_leftovers,
+    why_unsafe,
+)
 from sentry.integrations.source_code_management.repository import MirrorIntegration
 from sentry.integrations.source_code_management.types import (
     BlameRangeInfo,
@@ -174,6 +178,9 @@ def _on_mirror(place: MirrorPlace, asked: _Asked) -> _Blamed:
     why = why_no_git()
     if why:
         raise MirrorRefused(place.provider, why)
+    if unsafe := why_unsafe(Path(settings.SCM_MIRRORS_DIR)):
+        logger.error("mirror.unsafe_folder", extra={"why": unsafe})
+        raise MirrorRefused(place.provider, "this server's folder of mirrors is not its own")
     end = deadline_end() or time.monotonic() + options.get_float("scm.mirrors.total-timeout")
     with deadline_at(end):
         return _Keeper(place, sha256=_is_sha256(asked)).blame(asked)

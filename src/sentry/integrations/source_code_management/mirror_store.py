@@ -15,8 +15,10 @@ Locks are ``flock``: the kernel gives them back when a process dies.
 
 import contextlib
 import fcntl
+import logging
 import os
 import shutil
+import stat
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -26,7 +28,12 @@ from sentry.integrations.source_code_management.errors import DeadlineExceeded
 from sentry.integrations.source_code_management.mirror_git import folder_bytes
 from sentry.utils import deadline
 
+logger = logging.getLogger(__name__)
+
 _MODE = 0o700
+_OTHERS = 0o077
+_OTHERS_WRITE = 0o022
+_FOLDERS = ("home", "locks", "mirrors", "making", "refused")
 _LOCK_POLL = 0.02
 
 
@@ -193,7 +200,27 @@ class MirrorStore:
         self._root.mkdir(parents=True, exist_ok=True, mode=_MODE)
         folder = self._root / name
         folder.mkdir(exist_ok=True, mode=_MODE)
+        # The root may be the operator's, with other things in it; what is below is ours alone.
+        if folder.stat().st_mode & _OTHERS:
+            folder.chmod(_MODE)
+            logger.warning("mirror.folder_narrowed", extra={"folder": str(folder)})
         return folder
+
+
+def why_unsafe(root: Path) -> str:
+    """Why others could change what is in the folder of mirrors, and what to do, for the operator.
+
+    "" where they cannot, or where the folder is not there yet. Changes nothing.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        found = root.stat()
+        if found.st_mode & _OTHERS_WRITE and not found.st_mode & stat.S_ISVTX:
+            return f"others may write to {root}: chmod go-w {root}"
+        for folder in (root / name for name in _FOLDERS):
+            with contextlib.suppress(FileNotFoundError):
+                if folder.lstat().st_uid != os.geteuid():
+                    return f"{folder} belongs to another user: remove it, or choose another folder"
+    return ""
 
 
 def clear_leftovers(git_dir: Path) -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -166,6 +167,14 @@ def test_a_host_that_does_not_filter_has_a_cap_of_its_own(odd: MirrorScene, mirr
     assert folder_bytes(mirror) > cap
     with override_options({"scm.mirrors.full-max-bytes": 1}), pytest.raises(MirrorRefused):
         MirrorScene(odd.emulator, odd.git, odd.host, tenant="8:1").blame("steady.py", 1)
+
+
+def test_a_folder_that_others_may_change_is_not_used(odd: MirrorScene, mirrors: Path) -> None:
+    mirrors.mkdir()
+    mirrors.chmod(0o777)
+    with pytest.raises(MirrorRefused, match="not its own") as refused:
+        odd.blame("steady.py", 1)
+    assert str(mirrors) not in str(refused.value)
 
 
 def test_a_new_commit_is_fetched_with_every_branch_and_tag(own_odd: MirrorScene) -> None:

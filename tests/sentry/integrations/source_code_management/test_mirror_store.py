@@ -12,7 +12,11 @@ from pathlib import Path
 import pytest
 
 from sentry.integrations.source_code_management.errors import DeadlineExceeded
-from sentry.integrations.source_code_management.mirror_store import MirrorStore, clear_leftovers
+from sentry.integrations.source_code_management.mirror_store import (
+    MirrorStore,
+    clear_leftovers,
+    why_unsafe,
+)
 from sentry.utils.deadline import deadline_at
 
 BLOCK = 64 * 1024
@@ -94,6 +98,33 @@ def test_the_folders_are_the_owners_alone(tmp_path: Path) -> None:
     store.refuse("b")
     for folder in (root, *root.iterdir()):
         assert folder.stat().st_mode & 0o077 == 0
+
+
+def test_folders_that_others_may_read_are_narrowed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    make(MirrorStore(tmp_path), "a")
+    for folder in (tmp_path, tmp_path / "mirrors"):
+        folder.chmod(0o755)
+    assert MirrorStore(tmp_path).has("a")
+    modes = [each.stat().st_mode & 0o777 for each in (tmp_path, tmp_path / "mirrors")]
+    assert modes == [0o755, 0o700]  # the root may hold what is not ours
+    assert [record.message for record in caplog.records] == ["mirror.folder_narrowed"]
+
+
+def test_a_folder_that_others_may_change_is_unsafe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert why_unsafe(tmp_path / "absent") == ""
+    make(MirrorStore(tmp_path), "a")
+    assert why_unsafe(tmp_path) == ""
+    for mode, word in ((0o777, "go-w"), (0o775, "go-w"), (0o1777, ""), (0o755, "")):
+        tmp_path.chmod(mode)
+        assert word in why_unsafe(tmp_path)
+        assert bool(word) == bool(why_unsafe(tmp_path))
+    user = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: user + 1)
+    assert "belongs to another user" in why_unsafe(tmp_path)
 
 
 class TestRoom:
