@@ -124,13 +124,23 @@ class GitLabReads:
     def search_code(
         self, project: Project, *, query: str, page: int, per_page: int
     ) -> tuple[list[CodeMatch], bool]:
-        """A page of the places that hold the words; several of one file are one match."""
+        """A page of the places that hold the words; several of one file are one match.
+
+        GitLab searches the default branch: where that has no commit, nothing is found.
+        """
         words = query.split()
         text = " ".join(f'"{word}"' if _FILTER.match(word) else word for word in words)
         answer = self._session.get_json(
             project.route("/search"),
             resource="repository",
             query={"scope": "blobs", "search": text, "page": page, "per_page": per_page},
+            passed=_ABSENT,
         )
+        try:
+            present(answer, "repository")
+        except NotFound as absent:
+            if absent.resource == "commit":
+                return [], False
+            raise
         matches = parse_reads.parse_code_matches(answer.json(), words)
         return matches, self._session.has_next_page(answer)

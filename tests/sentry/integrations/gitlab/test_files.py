@@ -300,6 +300,25 @@ def test_code_search_has_pages(installed):
     assert (more, end) == (True, False)
 
 
+def test_code_search_where_there_is_no_commit(emulator, shop, tmp_path):
+    shop("init", "-q", "--bare", "-b", "main", str(tmp_path / "empty.git"))
+    shop("clone", "-q", "--bare", ".", str(tmp_path / "unborn.git"))
+    shop("--git-dir", str(tmp_path / "unborn.git"), "symbolic-ref", "HEAD", "refs/heads/absent")
+    hosted = [
+        HostedRepository(full_name=f"acme/{name}", path=str(tmp_path / f"{name}.git"))
+        for name in ("empty", "unborn")
+    ]
+    with Emulator("gitlab", hosted, tokens={TOKEN: ("robot",)}) as running:
+        searched = integration(running.url, token=TOKEN)
+        for each in hosted:
+            repo = RepositoryRef(identifier=each.full_name)
+            assert searched.search_code(repo, query="x", page=1, per_page=9) == ([], False)
+        with pytest.raises(NotFound, match="repository"):
+            searched.search_code(
+                RepositoryRef(identifier="acme/absent"), query="x", page=1, per_page=9
+            )
+
+
 def test_what_the_search_takes_for_a_filter_is_a_word(installed, emulator):
     installed.search_code(SHOP, query="path:src total", page=1, per_page=9)
     (request,) = emulator.requests
