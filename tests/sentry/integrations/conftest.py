@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
+from django.test import TransactionTestCase
 
 from forge_emulator import Emulator
+from sentry.integrations.source_code_management import http_runtime
+from sentry.integrations.source_code_management.http_pauses import NoPauses
 from sentry.integrations.source_code_management.http_runtime import shared_runtime
 from tests.sentry.integrations.scene import (
     GitTruth,
@@ -13,6 +16,21 @@ from tests.sentry.integrations.scene import (
     host_over,
     make_scene,
 )
+
+
+@pytest.fixture(autouse=True)
+def _alone_without_a_database(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that has no store hears of nobody's pauses."""
+    has_database = (
+        request.node.get_closest_marker("django_db") is not None
+        or not {"db", "transactional_db"}.isdisjoint(request.fixturenames)
+        or (request.cls is not None and issubclass(request.cls, TransactionTestCase))
+    )
+    if not has_database:
+        monkeypatch.setattr(http_runtime, "SharedPauses", lambda _: NoPauses())
+        shared_runtime.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -245,12 +245,12 @@ ASK_NOTHING = {
     "api_key_value", "check_email", "check_label", "check_platform", "fits", "may_read_metrics", "new_row", "org_token_value", "read_metrics", "summary_of",
     "to_member", "to_project", "to_team", "user_token_value", "check_health", "sees_every_project", "to_summary", "check_organization", "check_provider", "commit_url", "create_user",
     "is_broker_reachable", "operator_in", "user_value", "provider_key", "provider_names", "provider_of", "ref_of", "require",
-    "resolve_ref", "blame_once", "mirrors_enabled", "mirror_place", "prepare_mirror", "prepare_mirror_later",
+    "as_hosts_take_it", "resolve_ref", "blame_once", "blame_file_once", "told_error", "mirrors_enabled", "mirror_place", "prepare_mirror", "prepare_mirror_later",
     "reason_of", "to_code_mapping", "to_commit", "to_repository", "unstored", "webhook_url",
 }  # fmt: skip
 # Asked by the actions that are walked.
 INNER = {
-    "check_may_take", "check_not_broken", "look_again", "note_rejection", "watching", "find_repositories", "find_repository", "installation_of_integration",
+    "check_may_take", "check_not_broken", "default_branch_of", "keep_fact", "look_again", "note_rejection", "watching", "find_repositories", "find_repository", "installation_of_integration",
     "installation_of_repository", "provider_of_integration", "resolve_sha", "store_commit",
 }  # fmt: skip
 TOGETHER = {
