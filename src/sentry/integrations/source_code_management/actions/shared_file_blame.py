@@ -8,9 +8,6 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 
-from django.db import DatabaseError
-from redis.exceptions import RedisError
-
 from sentry.integrations.base import Integration
 from sentry.integrations.source_code_management.actions.shared_blame import (
     BlameKeys,
@@ -29,6 +26,7 @@ from sentry.integrations.source_code_management.types import (
     BlameSource,
     RepositoryRef,
 )
+from sentry.utils.redis import store_errors
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +85,7 @@ def blame_file_once(
 def _remembered(key: str) -> bytes | None:
     try:
         entry = shared_store().read([key]).get(key)
-    except (RedisError, DatabaseError):
+    except store_errors():
         logger.exception("scm.shared.store_failed")
         return None
     return None if entry is None else entry.value
