@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
 
 from sentry import analytics
 from sentry.actions.access import get_projects
@@ -40,6 +42,8 @@ _MAX_TITLE = 255
 _MAX_DESCRIPTION = 65_000
 _MAX_METADATA = 20
 _MAX_METADATA_TEXT = 1024
+# Begins the key of a ticket whose own key another ticket has by now.
+_FORMER = "former:"
 # What hosts call the fields of a call. Everything else that they are sent stands in its metadata.
 _FIELDS = {"title": "title", "body": "description", "description": "description"}
 
@@ -54,6 +58,9 @@ def create_external_issue(
     metadata: Mapping[str, str],
 ) -> ExternalIssue:
     """Opens an issue on the host and keeps it.
+
+    A ticket that is kept under the same key, of a repository that had the name before, stays: its
+    key becomes "former:" and its id, and its metadata has ``former_key``.
 
     With an idempotency key the issue carries a hidden marker; a repeated call whose first attempt
     was broken off looks for it before it opens another.
@@ -80,11 +87,14 @@ def create_external_issue(
     installation = installation_of_integration(caller, integration_id)
     host = require(installation, SourceCodeIssueIntegration, Capability.ISSUES)
     repo = _home_of(organization_id, integration_id, metadata["repo"])
+    at_hand = current_mutation()
+    began = at_hand.started_at if at_hand else timezone.now()
     with _faults_by_field():
         issue = _opened_before(host, repo) or host.create_issue(
             _new_issue(repo, title, description, metadata)
         )
     with transaction.atomic():
+        _free_key(organization_id, integration_id, issue.key, began=began)
         row, is_new = ExternalIssueRow.objects.update_or_create(
             organization_id=organization_id,
             integration_id=integration_id,
@@ -128,7 +138,8 @@ def link_external_issue(caller: Caller, *, group_id: int, external_issue_id: int
         raise NotFound("external issue")
     installation = installation_of_integration(caller, row.integration_id)
     host = require(installation, SourceCodeIssueIntegration, Capability.ISSUES)
-    result = _to_external_issue(row, host.get_issue_url(row.key))
+    web_url = "" if row.key.startswith(_FORMER) else host.get_issue_url(row.key)
+    result = _to_external_issue(row, web_url)
     with transaction.atomic():
         _, is_new = GroupLink.objects.get_or_create(
             group_id=group.id,
@@ -201,6 +212,24 @@ def _home_of(organization_id: int, integration_id: int, name: str) -> Repository
     )[:2]
     known = [ref_of(to_repository(row)) for row in rows]
     return known[0] if len(known) == 1 else RepositoryRef(identifier=name)
+
+
+def _free_key(organization_id: int, integration_id: int, key: str, *, began: datetime) -> None:
+    """Takes the key from a ticket that is older than the one to be kept under it.
+
+    The host numbers tickets by repository: another repository has the former one's name by now.
+    The older ticket stays, with its links; its key is none that leads to a page of the host.
+    """
+    older = ExternalIssueRow.objects.filter(
+        organization_id=organization_id,
+        integration_id=integration_id,
+        key=key,
+        date_added__lt=began,
+    ).first()
+    if older is not None:
+        older.key = f"{_FORMER}{older.pk}"
+        older.metadata = {**older.metadata, "former_key": key}
+        older.save(update_fields=["key", "metadata"])
 
 
 def _new_issue(

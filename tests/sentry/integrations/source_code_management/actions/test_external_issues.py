@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import transaction
 
+from forge_emulator import HostedRepository
 from forge_emulator.faults import Fault, FaultKind
 from forge_emulator.store import Issue
 from sentry.integrations.source_code_management.actions.external_issues import (
@@ -23,7 +24,7 @@ from sentry.integrations.source_code_management.errors import (
 )
 from sentry.integrations.source_code_management.types import ExternalIssue
 from sentry.models import ExternalIssue as ExternalIssueRow
-from sentry.models import GroupLink
+from sentry.models import GroupLink, Repository
 from sentry.models.grouplink import LinkedType, Relationship
 from sentry.models.integrations.integration import ObjectStatus
 from sentry.testutils.factories import Factories
@@ -57,8 +58,8 @@ def on_host(scene: Scene) -> list[Issue]:
 
 @contextmanager
 def keyed(save: Callable[[object], None], *, is_retry: bool = False) -> Iterator[None]:
-    """A call with an idempotency key."""
-    started = datetime.now(UTC)
+    """A call with an idempotency key; a retry's first attempt began a minute ago."""
+    started = datetime.now(UTC) - timedelta(minutes=1 if is_retry else 0)
     with mutation(
         Mutation(marker=MARKER, is_retry=is_retry, started_at=started, save_outcome=save)
     ):
@@ -276,6 +277,25 @@ def test_linking_twice_is_linking_once_and_asks_no_host(scene: Scene) -> None:
     assert (tie.linked_type, tie.linked_id) == (LinkedType.ISSUE, made.id)
     assert tie.relationship == Relationship.REFERENCES
     assert asked(scene.emulator) == []
+
+
+def test_a_ticket_under_a_former_name_keeps_its_place(scene: Scene) -> None:
+    """Hosts number tickets by repository, so that two tickets may have one key in turn."""
+    first = create(scene)
+    link(scene, first.id)
+    new_name = f"{FULL_NAME}-before"
+    scene.emulator.rename_repository(FULL_NAME, new_name)
+    other = HostedRepository(full_name=FULL_NAME, path=scene.git.path, id=4711)
+    scene.emulator.add_repository(other)
+    Repository.objects.filter(id=scene.repository.id).update(name=new_name)
+    second = create(scene, title="Of another repository")
+    assert (second.key, second.id != first.id) == (first.key, True)
+    kept = ExternalIssueRow.objects.get(id=first.id)
+    assert (kept.title, kept.key) == (first.title, f"former:{first.id}")
+    assert kept.metadata["former_key"] == first.key
+    assert GroupLink.objects.get().linked_id == first.id
+    assert link(scene, first.id).web_url == ""
+    assert link(scene, second.id).web_url.endswith(f"/{FULL_NAME}/issues/1")
 
 
 @pytest.mark.django_db(transaction=True)
