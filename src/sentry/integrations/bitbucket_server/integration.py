@@ -120,9 +120,12 @@ class BitbucketServerIntegration(LinkingInstallation, Integration):
             session, endpoints, identity=auth.identity, clock=runtime.clock
         )
 
-    def _name(self, repo: RepositoryRef) -> str:
-        """What the repository is called now; see ``BitbucketServerClient.name_of``."""
-        return self._client.name_of(repo)
+    def _name(self, repo: RepositoryRef, *, fresh: bool = False) -> str:
+        """What the repository is called now; see ``BitbucketServerClient.name_of``.
+
+        ``fresh`` where the host is changed, or where what it answers may be stored.
+        """
+        return self._client.name_of(repo, fresh=fresh)
 
     def check_credential(self) -> CredentialCheck:
         """See ``Integration``."""
@@ -151,8 +154,8 @@ class BitbucketServerIntegration(LinkingInstallation, Integration):
         return repo.external_id in ("", found.external_id)
 
     def get_repository_default_branch(self, repo: RepositoryRef) -> str | None:
-        """See ``RepositoryIntegration``."""
-        return self.get_client().get_default_branch(self._name(repo))
+        """See ``RepositoryIntegration``. It may be stored: the name is confirmed in any case."""
+        return self.get_client().get_default_branch(self._name(repo, fresh=True))
 
     def get_branches(self, repo: RepositoryRef, *, query: str = "") -> Iterator[BranchInfo]:
         """See ``BranchIntegration``."""
@@ -162,8 +165,7 @@ class BitbucketServerIntegration(LinkingInstallation, Integration):
 
     def get_commit(self, repo: RepositoryRef, sha: str) -> CommitInfo:
         """See ``CommitIntegration``. It may be stored: the name is confirmed in any case."""
-        client = self.get_client()
-        commit = client.get_commit(client.name_of(repo, fresh=True), sha)
+        commit = self.get_client().get_commit(self._name(repo, fresh=True), sha)
         if not commit.sha.startswith(sha.lower()):
             raise NotFound("commit")
         return commit
@@ -237,7 +239,7 @@ class BitbucketServerIntegration(LinkingInstallation, Integration):
         auth = self._metadata.auth()
         if rejected is not None and rejected.identity == auth.identity:
             raise IntegrationBroken
-        name = self.get_client().name_of(repo, fresh=True)
+        name = self._name(repo, fresh=True)
         return MirrorSource(
             url=self._metadata.endpoints().clone(parse_identifier(name)),
             headers=auth.headers(),
@@ -247,13 +249,14 @@ class BitbucketServerIntegration(LinkingInstallation, Integration):
     # --- WebhookIntegration ------------------------------------------------------------------
 
     def register_webhook(self, repo: RepositoryRef, *, url: str, secret: str) -> str:
-        """See ``WebhookIntegration``."""
-        return self.get_client().register_webhook(self._name(repo), url=url, secret=secret)
+        """See ``WebhookIntegration``. It changes the host: the name is confirmed in any case."""
+        name = self._name(repo, fresh=True)
+        return self.get_client().register_webhook(name, url=url, secret=secret)
 
     def unregister_webhook(self, repo: RepositoryRef, *, webhook_id: str) -> None:
         """See ``WebhookIntegration``."""
         try:
-            name = self._name(repo)
+            name = self._name(repo, fresh=True)
         except RepositoryReplaced:
             raise  # the registration may be there still, where the repository is now
         except NotFound:

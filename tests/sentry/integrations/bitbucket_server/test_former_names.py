@@ -150,6 +150,32 @@ def test_what_may_be_stored_is_confirmed_in_any_case(made, known, take_name, sho
         made.resolve_ref(known, "main")
 
 
+HOOK = "https://sentry.example/hook"
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda made, known, number: made.register_webhook(known, url=HOOK, secret="an0ther"),
+        lambda made, known, number: made.unregister_webhook(known, webhook_id=number),
+        lambda made, known, number: made.get_repository_default_branch(known),
+    ],
+    ids=["register", "unregister", "default-branch"],
+)
+def test_what_changes_the_host_or_may_be_stored_trusts_no_memory(
+    call, made, known, take_name, host
+):
+    made.resolve_ref(known, "main")
+    take_name()
+    by_name = RepositoryRef(identifier="ACME/shop")
+    number = made.register_webhook(by_name, url=HOOK, secret="s3cret")
+    with pytest.raises(RepositoryReplaced):
+        call(made, known, number)
+    (registered,) = host.world.store.hooks(2)
+    assert registered.config["secret"] == "s3cret"
+    assert host.world.store.hooks(1) == []
+
+
 def test_one_that_is_known_by_its_name_alone_is_not_asked_for(made, host, shop):
     by_name = RepositoryRef(identifier="ACME/shop")
     assert made.resolve_ref(by_name, "main") == shop.id("main")
