@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 _MODE = 0o700
 _OTHERS = 0o077
 _OTHERS_WRITE = 0o022
+_ROOT_USER = 0
 _FOLDERS = ("home", "locks", "mirrors", "making", "refused")
 _LOCK_POLL = 0.02
 
@@ -214,6 +215,9 @@ def why_unsafe(root: Path) -> str:
     """
     with contextlib.suppress(FileNotFoundError):
         found = root.stat()
+        # Its owner may rename what is in it, sticky or not.
+        if found.st_uid not in (_ROOT_USER, os.geteuid()):
+            return f"{root} belongs to another user: chown it, or choose another folder"
         if found.st_mode & _OTHERS_WRITE and not found.st_mode & stat.S_ISVTX:
             return f"others may write to {root}: chmod go-w {root}"
         for folder in (root / name for name in _FOLDERS):

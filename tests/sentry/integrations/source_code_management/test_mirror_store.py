@@ -127,6 +127,25 @@ def test_a_folder_that_others_may_change_is_unsafe(
     assert "belongs to another user" in why_unsafe(tmp_path)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives folders away")
+@pytest.mark.parametrize("mode", [0o700, 0o755, 0o1777])
+def test_a_folder_that_another_user_owns_is_unsafe(tmp_path: Path, mode: int) -> None:
+    make(MirrorStore(tmp_path), "a")
+    tmp_path.chmod(mode)
+    os.chown(tmp_path, 12345, -1)
+    assert why_unsafe(tmp_path).startswith(f"{tmp_path} belongs to another user")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
+def test_a_folder_that_root_owns_is_safe_for_every_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as /tmp: what is made in it is the user's own."""
+    tmp_path.chmod(0o1777)
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    assert why_unsafe(tmp_path) == ""
+
+
 class TestRoom:
     def test_the_one_that_was_not_used_for_the_longest_time_goes(self, store: MirrorStore) -> None:
         for place, key in enumerate("abcd"):
