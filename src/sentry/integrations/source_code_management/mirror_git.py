@@ -100,18 +100,24 @@ class SizeWatch:
         if b"filtering not recognized by server" in stderr:
             self._limit = self._unfiltered
 
-    def check(self, *, now: float | None = None) -> None:
-        """Looks, unless the last look was a moment ago (``now`` in monotonic seconds, or None).
+    def is_due(self, now: float) -> bool:
+        """Whether the last look was long enough ago; ``now`` is in monotonic seconds."""
+        return now >= self._next
 
-        Raises:
-            SizeExceededError: the folder is larger than it may be.
-        """
-        if now is not None and now < self._next:
-            return
+    def measure(self) -> int:
+        """The bytes that the folder takes now."""
         began = time.monotonic()
         size = folder_bytes(self._folder)
         ended = time.monotonic()
         self._next = ended + max(_POLL, 5 * (ended - began))
+        return size
+
+    def judge(self, size: int) -> None:
+        """Holds a size against the limit, once all is heard that was said when it was measured.
+
+        Raises:
+            SizeExceededError: the folder is larger than it may be.
+        """
         if size > self._limit:
             raise SizeExceededError
 
@@ -252,7 +258,7 @@ class _Running:
         except subprocess.TimeoutExpired:
             raise DeadlineExceeded from None
         if self._watch is not None:
-            self._watch.check()
+            self._watch.judge(self._watch.measure())
 
     def kill(self) -> None:
         """Ends the whole group; nothing of it is left behind."""
@@ -272,6 +278,7 @@ class _Running:
     def _register(self, selector: selectors.BaseSelector) -> None:
         stdin, *outputs = self._pipes()
         for pipe in outputs:
+            os.set_blocking(pipe.fileno(), False)
             selector.register(pipe, selectors.EVENT_READ)
         if self._stdin:
             os.set_blocking(stdin.fileno(), False)
@@ -290,8 +297,17 @@ class _Running:
             if ended:
                 selector.unregister(pipe)
                 pipe.close()
-        if self._watch is not None:
-            self._watch.check(now=time.monotonic())
+        if self._watch is not None and self._watch.is_due(time.monotonic()):
+            self._look(self._watch)
+
+    def _look(self, watch: SizeWatch) -> None:
+        """Measures first and listens then: git warns before it writes what nobody filtered."""
+        size = watch.measure()
+        stderr = self._process.stderr
+        if stderr is not None and not stderr.closed:
+            with contextlib.suppress(BlockingIOError):
+                self._read(stderr)  # one chunk: a pipe holds no more
+        watch.judge(size)
 
     def _write(self, pipe: IO[bytes]) -> bool:
         try:

@@ -222,6 +222,31 @@ class TestSize:
         )
         git("x", watch=SizeWatch(git.git_dir, 1_000_000, unfiltered_limit=10**9))
 
+    def test_what_git_says_right_before_it_grows_is_heard_in_time(
+        self, git: Git, program: Path, monkeypatch
+    ) -> None:
+        """The program speaks and writes when the pipes were served and the folder is measured."""
+        begin, done = git.home / "begin", git.home / "done"
+        for fifo in (begin, done):
+            os.mkfifo(fifo)
+        program.write_text(
+            f"#!/bin/sh\nread -r word < {begin}\n"
+            "echo 'warning: filtering not recognized by server, ignoring' >&2\n"
+            f"head -c 2000000 /dev/zero > {git.git_dir}/f\necho > {done}\n"
+        )
+        sizes: list[int] = []
+
+        def measured_as_it_grows(folder: Path) -> int:
+            if not sizes:
+                begin.write_text("now\n")
+                done.read_text()
+            sizes.append(folder_bytes(folder))
+            return sizes[-1]
+
+        monkeypatch.setattr(mirror_git, "folder_bytes", measured_as_it_grows)
+        git("x", watch=SizeWatch(git.git_dir, 1_000_000, unfiltered_limit=10**9))
+        assert sizes[0] > 1_000_000
+
     def test_what_vanishes_meanwhile_is_not_counted(self, tmp_path: Path) -> None:
         stop = threading.Event()
 
