@@ -6,8 +6,8 @@ from itertools import islice
 
 from sentry.integrations.bitbucket import parse, parse_files, parse_pulls
 from sentry.integrations.bitbucket.history import History
+from sentry.integrations.bitbucket.names import in_repository
 from sentry.integrations.bitbucket.paging import heavy_pages, page_links
-from sentry.integrations.bitbucket.routes import in_repository
 from sentry.integrations.bitbucket.tree_walk import read_tree
 from sentry.integrations.source_code_management.errors import (
     HostRejected,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 
 from sentry.integrations.bitbucket import parse
-from sentry.integrations.bitbucket.routes import in_repository
+from sentry.integrations.bitbucket.names import in_repository
 from sentry.integrations.source_code_management.errors import HostForbidden, IntegrationBroken
 from sentry.integrations.source_code_management.http import HostSession
 from sentry.integrations.source_code_management.http_answers import HostResponse

@@ -11,7 +11,7 @@ from itertools import islice
 
 from sentry.integrations.bitbucket import parse_pulls
 from sentry.integrations.bitbucket.client import BitbucketClient
-from sentry.integrations.bitbucket.routes import in_repository
+from sentry.integrations.bitbucket.names import in_repository
 from sentry.integrations.source_code_management.errors import (
     HostUnavailable,
     NotFound,

@@ -4,9 +4,9 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from sentry.integrations.bitbucket.names import in_repository
 from sentry.integrations.bitbucket.paging import TookTooLong, heavy_pages
 from sentry.integrations.bitbucket.parse_files import ListedEntry, parse_listing
-from sentry.integrations.bitbucket.routes import in_repository
 from sentry.integrations.source_code_management.http import HostSession
 from sentry.integrations.source_code_management.http_paths import Route
 from sentry.integrations.source_code_management.types import RepositoryRef, TreeEntry, TreeInfo

@@ -10,14 +10,19 @@ from sentry.integrations.bitbucket_server import parse
 from sentry.integrations.bitbucket_server.commit_memo import Shelf
 from sentry.integrations.bitbucket_server.endpoints import Endpoints
 from sentry.integrations.bitbucket_server.identities import Identities
-from sentry.integrations.bitbucket_server.names import parse_identifier
+from sentry.integrations.bitbucket_server.names import (
+    RepositoryName,
+    in_repository,
+    in_server,
+    parse_identifier,
+)
 from sentry.integrations.bitbucket_server.parse_blame import (
     BinaryFile,
     BlamePage,
     parse_blame,
     parse_blame_alone,
 )
-from sentry.integrations.bitbucket_server.session import ServerSession, in_server, told_by
+from sentry.integrations.bitbucket_server.session import ServerSession, told_by
 from sentry.integrations.source_code_management.errors import (
     HostRejected,
     InvalidArgument,
@@ -86,8 +91,8 @@ class BitbucketServerClient:
             self.get_repository, clock, api=endpoints.api, identity=identity
         )
 
-    def name_of(self, repo: RepositoryRef, *, fresh: bool = False) -> str:
-        """What a repository is called now: the identifier that the other methods take.
+    def current_name(self, repo: RepositoryRef, *, fresh: bool = False) -> RepositoryName:
+        """What a repository is called now; the other methods take its identifier.
 
         The host is asked which repository the stored name means, unless it was in the last ten
         seconds; ``fresh`` asks in any case. One that is known by its name alone is not asked for.
@@ -97,8 +102,8 @@ class BitbucketServerClient:
             RepositoryReplaced: it is another one.
         """
         if not repo.external_id:
-            return repo.identifier
-        return self._identities.name_of(repo, fresh=fresh)
+            return parse_identifier(repo.identifier)
+        return parse_identifier(self._identities.current_name(repo, fresh=fresh))
 
     def shelf(self, identifier: str) -> Shelf:
         """What a repository's commits are remembered under."""
@@ -133,7 +138,7 @@ class BitbucketServerClient:
 
     def get_repository(self, identifier: str) -> RepositoryInfo:
         """One repository, with its default branch where the host tells it along."""
-        where = self._in_repository(identifier, "")
+        where = in_repository(identifier, "")
         answer = self._session.get(where, resource="repository")
         return parse.parse_repository(answer.json(), self._endpoints)
 
@@ -143,7 +148,7 @@ class BitbucketServerClient:
         Raises:
             NotFound: no such repository.
         """
-        where = self._in_repository(identifier, "/default-branch")
+        where = in_repository(identifier, "/default-branch")
         answer = self._session.get(
             where, resource="repository", passed=frozenset({int(HTTPStatus.NOT_FOUND)})
         )
@@ -157,7 +162,7 @@ class BitbucketServerClient:
 
     def get_branches(self, identifier: str, *, query: str) -> Iterator[BranchInfo]:
         """The branches whose names hold a text, page after page."""
-        where = self._in_repository(identifier, "/branches")
+        where = in_repository(identifier, "/branches")
         asked = {"filterText": query} if query else None
         for page in self._session.pages(where, resource="repository", limit=_PER_PAGE, query=asked):
             yield from parse.parse_branches(page.values)
@@ -170,7 +175,7 @@ class BitbucketServerClient:
         Raises:
             InvalidArgument: the abbreviation fits several commits.
         """
-        where = self._in_repository(identifier, "/commits/{commit_id}", commit_id=sha)
+        where = in_repository(identifier, "/commits/{commit_id}", commit_id=sha)
         answer = self._session.get(where, resource="commit", passed=_BAD_REQUEST)
         if answer.status in _BAD_REQUEST:
             raise _no_commit(answer)
@@ -178,7 +183,7 @@ class BitbucketServerClient:
 
     def resolve_ref(self, identifier: str, ref: str) -> str:
         """The full id that a branch, a tag or an id names; "" is the default branch."""
-        where = self._in_repository(identifier, "/commits")
+        where = in_repository(identifier, "/commits")
         query: dict[str, str | int] = {"limit": 1, **({"until": ref} if ref else {})}
         answer = self._session.get(where, resource="ref", query=query, passed=_BAD_REQUEST)
         if answer.status in _BAD_REQUEST:
@@ -192,7 +197,7 @@ class BitbucketServerClient:
         self, identifier: str, *, sha: str, path: str, page: int, per_page: int
     ) -> tuple[list[CommitInfo], bool]:
         """A page of a history, newest first, and whether more follow."""
-        where = self._in_repository(identifier, "/commits")
+        where = in_repository(identifier, "/commits")
         query: dict[str, str | int] = {
             "until": sha,
             "start": (page - 1) * per_page,
@@ -210,7 +215,7 @@ class BitbucketServerClient:
 
         Page after page, newest first.
         """
-        where = self._in_repository(identifier, "/commits")
+        where = in_repository(identifier, "/commits")
         query = {"until": until, "path": path, "followRenames": "true"}
         for page in self._session.pages(where, resource="commit", limit=_PER_PAGE, query=query):
             yield parse.parse_commits(page.values, self._page(identifier))
@@ -222,7 +227,7 @@ class BitbucketServerClient:
     ) -> ComparisonInfo:
         """What ``head`` has that ``base`` has not; for the host, head is ``from``."""
         query = {"from": head, "to": base}
-        where = self._in_repository(identifier, "/compare/commits")
+        where = in_repository(identifier, "/compare/commits")
         values: list[Json] = []
         for page in self._session.pages(
             where, resource="commit", limit=min(max_commits + 1, _PER_PAGE), query=query
@@ -230,9 +235,7 @@ class BitbucketServerClient:
             values += page.values
             if len(values) > max_commits:
                 break
-        files, files_truncated = self._changes(
-            self._in_repository(identifier, "/compare/changes"), query
-        )
+        files, files_truncated = self._changes(in_repository(identifier, "/compare/changes"), query)
         return ComparisonInfo(
             commits=tuple(parse.parse_commits(values[:max_commits], self._page(identifier))),
             files=files,
@@ -242,7 +245,7 @@ class BitbucketServerClient:
 
     def get_commit_changes(self, identifier: str, sha: str) -> tuple[FileChange, ...]:
         """What a commit changed against its first parent."""
-        where = self._in_repository(identifier, "/commits/{commit_id}/changes", commit_id=sha)
+        where = in_repository(identifier, "/commits/{commit_id}/changes", commit_id=sha)
         return self._changes(where, {"withComments": "false"})[0]
 
     def _changes(
@@ -258,7 +261,7 @@ class BitbucketServerClient:
 
     def get_pull_requests(self, identifier: str, sha: str) -> list[PullRequestInfo]:
         """The pull requests that hold a commit."""
-        where = self._in_repository(identifier, "/commits/{commit_id}/pull-requests", commit_id=sha)
+        where = in_repository(identifier, "/commits/{commit_id}/pull-requests", commit_id=sha)
         found: list[PullRequestInfo] = []
         for page in self._session.pages(where, resource="commit", limit=_MOST_PULLS):
             found += parse.parse_pull_requests(page.values, self._page(identifier))
@@ -274,7 +277,7 @@ class BitbucketServerClient:
         Raises:
             NotFound: no such file; a folder or a submodule is none.
         """
-        where = self._in_repository(identifier, "/raw/{+path}", path=path)
+        where = in_repository(identifier, "/raw/{+path}", path=path)
         answer = self._session.call(
             "GET",
             where,
@@ -296,15 +299,15 @@ class BitbucketServerClient:
         told = answer.headers.get("content-length", "")
         if re.fullmatch("[0-9]{1,18}", told) and "content-encoding" not in answer.headers:
             return int(told)
-        where = self._in_repository(identifier, "/browse/{+path}", path=path)
+        where = in_repository(identifier, "/browse/{+path}", path=path)
         size = self._session.get(where, resource="file", query={"at": ref, "size": "true"})
         return parse.parse_size(size.json())
 
     def get_tree(self, identifier: str, *, sha: str, path: str, max_entries: int) -> TreeInfo:
         """Every file below a folder; the host names them from that folder on, and nothing else."""
-        where = self._in_repository(identifier, "/files")
+        where = in_repository(identifier, "/files")
         if path:
-            where = self._in_repository(identifier, "/files/{+path}", path=path)
+            where = in_repository(identifier, "/files/{+path}", path=path)
         found: list[str] = []
         try:
             for page in self._session.pages(
@@ -337,7 +340,7 @@ class BitbucketServerClient:
             "start": first - 1,
             "limit": count,
         }
-        where = self._in_repository(identifier, "/browse/{+path}", path=path)
+        where = in_repository(identifier, "/browse/{+path}", path=path)
         answer = self._session.get(where, resource="file", query=query, passed=_BAD_REQUEST)
         if answer.status in _BAD_REQUEST:
             raise NotFound("file")
@@ -353,7 +356,7 @@ class BitbucketServerClient:
 
     def register_webhook(self, identifier: str, *, url: str, secret: str) -> str:
         """Registers a webhook, or brings the one with this URL up to date; answers its id."""
-        where = self._in_repository(identifier, "/webhooks")
+        where = in_repository(identifier, "/webhooks")
         body: Json = {
             "name": "sentry",
             "url": url,
@@ -387,18 +390,9 @@ class BitbucketServerClient:
             return
 
     def _hook(self, identifier: str, webhook_id: str) -> Route:
-        return self._in_repository(identifier, "/webhooks/{webhook_id}", webhook_id=webhook_id)
+        return in_repository(identifier, "/webhooks/{webhook_id}", webhook_id=webhook_id)
 
     # --- paths -------------------------------------------------------------------------------
-
-    def _in_repository(self, identifier: str, rest: str, **values: str | int) -> Route:
-        name = parse_identifier(identifier)
-        return in_server(
-            "/projects/{project}/repos/{slug}" + rest,
-            project=name.project,
-            slug=name.slug,
-            **values,
-        )
 
     def _page(self, identifier: str) -> str:
         return self._endpoints.page(parse_identifier(identifier))

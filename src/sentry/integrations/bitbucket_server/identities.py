@@ -81,8 +81,8 @@ class Identities:
         self._api = api
         self._identity = identity
 
-    def name_of(self, repo: RepositoryRef, *, fresh: bool) -> str:
-        """The name of a repository that is known by its number; see ``Client.name_of``."""
+    def current_name(self, repo: RepositoryRef, *, fresh: bool) -> str:
+        """The name of a repository that is known by its number; as the client tells it."""
         place = NamedAt(api=self._api, identity=self._identity, name=repo.identifier)
         meaning = None if fresh else shared_meanings().get(place, now=self._clock())
         if meaning is None:

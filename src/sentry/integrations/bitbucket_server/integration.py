@@ -13,7 +13,6 @@ from sentry.integrations.bitbucket_server.client import BitbucketServerClient
 from sentry.integrations.bitbucket_server.dialect import BitbucketServerDialect
 from sentry.integrations.bitbucket_server.endpoints import Endpoints, server_endpoints
 from sentry.integrations.bitbucket_server.line_blame import blame_lines, blame_whole_file
-from sentry.integrations.bitbucket_server.names import parse_identifier
 from sentry.integrations.bitbucket_server.source_urls import SourceUrls
 from sentry.integrations.bitbucket_server.webhooks.receiver import BitbucketServerReceiver
 from sentry.integrations.source_code_management.credential_texts import PasswordText, TokenText
@@ -121,11 +120,11 @@ class BitbucketServerIntegration(LinkingInstallation, Integration):
         )
 
     def _name(self, repo: RepositoryRef, *, fresh: bool = False) -> str:
-        """What the repository is called now; see ``BitbucketServerClient.name_of``.
+        """What the repository is called now; see ``BitbucketServerClient.current_name``.
 
         ``fresh`` where the host is changed, or where what it answers may be stored.
         """
-        return self._client.name_of(repo, fresh=fresh)
+        return self._client.current_name(repo, fresh=fresh).identifier
 
     def check_credential(self) -> CredentialCheck:
         """See ``Integration``."""
@@ -239,9 +238,9 @@ class BitbucketServerIntegration(LinkingInstallation, Integration):
         auth = self._metadata.auth()
         if rejected is not None and rejected.identity == auth.identity:
             raise IntegrationBroken
-        name = self._name(repo, fresh=True)
+        name = self.get_client().current_name(repo, fresh=True)
         return MirrorSource(
-            url=self._metadata.endpoints().clone(parse_identifier(name)),
+            url=self._metadata.endpoints().clone(name),
             headers=auth.headers(),
             identity=auth.identity,
         )

@@ -87,7 +87,7 @@ def _blame_file(
     if not file.ref or set(file.ref) & _NO_NAME:
         return NotFound("commit")
     try:
-        name = client.name_of(file.repo)
+        name = client.current_name(file.repo).identifier
         lines = _find_lines(client, name, file, numbers)
         shas = [line.sha for line in lines.values()]
         commits = find_commits(client, name, shas, path=file.path, until=file.ref)
@@ -149,7 +149,7 @@ def blame_whole_file(
         NotFound: no such commit or file.
     """
     held: BlameRangeInfo | None = None
-    name = client.name_of(repo)
+    name = client.current_name(repo).identifier
     for page in _pages(client, name, path=path, sha=sha):
         shas = [span.sha for span in page.spans]
         commits = find_commits(client, name, shas, path=path, until=sha)

@@ -8,12 +8,11 @@ from sentry.integrations.source_code_management.errors import (
     HostForbidden,
     HostUnavailable,
     IntegrationBroken,
-    InvalidArgument,
     ScmError,
 )
 from sentry.integrations.source_code_management.http import HostSession
 from sentry.integrations.source_code_management.http_answers import HostResponse
-from sentry.integrations.source_code_management.http_paths import Route, route
+from sentry.integrations.source_code_management.http_paths import Route
 from sentry.integrations.source_code_management.json_reader import Json
 
 _MOST_PAGES = 2000
@@ -111,16 +110,3 @@ def _refusal(answer: HostResponse) -> ScmError:
     if "AuthorisationException" in told_by(answer):
         return HostForbidden(status=answer.status)
     return IntegrationBroken()
-
-
-def in_server(template: str, **values: str | int) -> Route:
-    """A path of the API.
-
-    Raises:
-        InvalidArgument: as ``route`` does, and for a backslash: the servlet container before the
-            host refuses it, or takes it for a slash, so that another file would be read.
-    """
-    for name, value in values.items():
-        if "\\" in str(value):
-            raise InvalidArgument(name, "must not hold a backslash, which this host does not take")
-    return route(template, **values)

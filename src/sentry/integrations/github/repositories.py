@@ -33,9 +33,10 @@ class GitHubRepositories:
         return parse.parse_repository(self._session.get_json(where, resource="repository").json())
 
     def current_name(self, repo: RepositoryRef) -> parse.RepositoryName:
-        """The name that the repository has now, for what GitHub finds by names alone.
+        """What a repository is called now; one without an id is what it is called.
 
-        Where its id is not known, no request is made: the name is all that there is.
+        Raises:
+            NotFound: there is no such repository any more.
         """
         known = self.get(repo).identifier if repo.external_id else repo.identifier
         return parse.parse_identifier(known)

@@ -4,7 +4,13 @@ from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 
 from sentry.integrations.gitlab import parse
-from sentry.integrations.gitlab.names import Project, named_project
+from sentry.integrations.gitlab.names import (
+    Project,
+    RepositoryName,
+    named_project,
+    parse_identifier,
+    project_of,
+)
 from sentry.integrations.source_code_management.errors import (
     HostForbidden,
     HostUnavailable,
@@ -18,6 +24,7 @@ from sentry.integrations.source_code_management.types import (
     CredentialCheck,
     FileContent,
     RepositoryInfo,
+    RepositoryRef,
 )
 
 _PER_PAGE = 100
@@ -99,6 +106,16 @@ class GitLabClient:
         """One project."""
         answer = self._session.get_json(project.route(), resource="repository")
         return parse.parse_repository(answer.json())
+
+    def current_name(self, repo: RepositoryRef) -> RepositoryName:
+        """What a repository is called now; one without a number is what it is called.
+
+        Raises:
+            NotFound: there is no such project any more.
+        """
+        if not repo.external_id:
+            return parse_identifier(repo.identifier)
+        return parse_identifier(self.get_project(project_of(repo)).identifier)
 
     def has_access(self, project: Project) -> bool:
         """Whether the credential reaches the project now."""

@@ -15,7 +15,7 @@ from sentry.integrations.gitlab.hooks import GitLabHooks
 from sentry.integrations.gitlab.issues import GitLabIssues
 from sentry.integrations.gitlab.line_blame import LineBlame
 from sentry.integrations.gitlab.metadata import GitLabMetadata
-from sentry.integrations.gitlab.names import checked_path, project_of
+from sentry.integrations.gitlab.names import project_of
 from sentry.integrations.gitlab.reads import GitLabReads
 from sentry.integrations.gitlab.source_urls import SourceUrls
 from sentry.integrations.gitlab.webhooks.receiver import GitLabWebhookReceiver
@@ -263,11 +263,9 @@ class GitLabIntegration(LinkingInstallation, Integration):
     def get_mirror_source(
         self, repo: RepositoryRef, *, rejected: MirrorSource | None = None
     ) -> MirrorSource:
-        """See ``MirrorIntegration``."""
-        name = repo.identifier
-        if repo.external_id:
-            name = self.get_client().get_project(project_of(repo)).identifier
-        url = f"{self._metadata.endpoints().root}/{checked_path(name)}.git"
+        """See ``MirrorIntegration``. git goes by names: the repository's own is asked for."""
+        name = self.get_client().current_name(repo)
+        url = f"{self._metadata.endpoints().root}/{name.identifier}.git"
         return mirror_source(self._auth, url, rejected=rejected)
 
     # --- SourceUrlIntegration ------------------------------------------------------------------

@@ -14,6 +14,19 @@ _ISSUE_KEY = re.compile(r"(?P<repo>[^#]+)#(?P<number>[1-9][0-9]{0,8})")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class RepositoryName:
+    """The two parts of "group/subgroup/name"; a group's own groups are in ``group``."""
+
+    group: str
+    name: str
+
+    @property
+    def identifier(self) -> str:
+        """Both together: the path of a project with its groups."""
+        return f"{self.group}/{self.name}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Project:
     """A project of the API: ``address`` is its number, or its path with its groups."""
 
@@ -52,19 +65,20 @@ def named_project(identifier: str) -> Project:
         InvalidArgument: it can be neither.
     """
     if not _NUMBER.fullmatch(identifier):
-        checked_path(identifier)
+        parse_identifier(identifier)
     return Project(address=identifier)
 
 
-def checked_path(identifier: str) -> str:
-    """The path of a project with its groups.
+def parse_identifier(identifier: str) -> RepositoryName:
+    """Takes the path of a project with its groups apart.
 
     Raises:
         InvalidArgument: it can be none.
     """
     if not _IDENTIFIER.fullmatch(identifier) or {".", ".."} & set(identifier.split("/")):
         raise InvalidArgument("identifier", 'expected a path of the form "group/name"')
-    return identifier
+    group, _, name = identifier.rpartition("/")
+    return RepositoryName(group=group, name=name)
 
 
 def issue_of(key: str) -> tuple[str, int]:
@@ -76,4 +90,4 @@ def issue_of(key: str) -> tuple[str, int]:
     match = _ISSUE_KEY.fullmatch(key)
     if match is None:
         raise InvalidArgument("key", 'expected a key of the form "group/name#7"')
-    return checked_path(match["repo"]), int(match["number"])
+    return parse_identifier(match["repo"]).identifier, int(match["number"])

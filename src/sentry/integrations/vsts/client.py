@@ -20,7 +20,6 @@ from sentry.integrations.source_code_management.types import (
     CommitInfo,
     CredentialCheck,
     FileContent,
-    RepositoryInfo,
     RepositoryRef,
 )
 from sentry.integrations.source_code_management.validation import is_full_sha
@@ -29,10 +28,10 @@ from sentry.integrations.vsts.api import NOT_FOUND, REFUSED, Query, VstsApi, typ
 from sentry.integrations.vsts.endpoints import Endpoints
 from sentry.integrations.vsts.hooks import VstsHooks
 from sentry.integrations.vsts.issues import VstsIssues
+from sentry.integrations.vsts.names import in_repository
 from sentry.integrations.vsts.reads import VstsReads
-from sentry.integrations.vsts.routes import in_repository
+from sentry.integrations.vsts.repositories import VstsRepositories
 
-_PER_PAGE = 100
 _PREVIEW = "7.1-preview.1"
 # Shorter ones are more often names that are not there.
 _ABBREVIATION = re.compile(r"[0-9a-fA-F]{7,39}")
@@ -50,7 +49,7 @@ _NO_PROJECT = "00000000-0000-0000-0000-000000000000"
 class VstsClient:
     """Calls to one organization with one credential. Identifiers are "project/repository".
 
-    Repositories go by their ids where those are known, and so do projects (see ``routes``).
+    Repositories go by their ids where those are known, and so do projects (see ``names``).
 
     Every method raises what ``HostSession.request`` raises, and InvalidArgument for an identifier
     or a path that cannot be one.
@@ -59,7 +58,8 @@ class VstsClient:
     def __init__(self, api: VstsApi, search: VstsApi, endpoints: Endpoints) -> None:
         """Takes the services' two addresses."""
         self._api = api
-        self.reads = VstsReads(api, search, endpoints)
+        self.repositories = VstsRepositories(api)
+        self.reads = VstsReads(api, search, endpoints, self.repositories)
         self.issues = VstsIssues(api, endpoints)
         self.hooks = VstsHooks(api)
 
@@ -87,35 +87,10 @@ class VstsClient:
         except HostForbidden:
             yield "Project and Team (Read)"
         project = projects[0] if projects else _NO_PROJECT
-        if _is_refused(partial(self._repositories_of, project)):
+        if _is_refused(partial(self.repositories.list_project, project)):
             yield "Code (Read)"
         if _is_refused(partial(self.issues.search, RepositoryRef(identifier=project), "")):
             yield "Work Items (Read & write)"
-
-    # --- repositories ------------------------------------------------------------------------
-
-    def get_repositories(self) -> Iterator[RepositoryInfo]:
-        """Every repository that the credential reaches, project after project."""
-        pages = self._api.pages(
-            route("/_apis/projects"), resource="organization", query={"$top": _PER_PAGE}
-        )
-        for page in pages:
-            for project in parse.parse_projects(page.json()):
-                yield from self._repositories_of(project)
-
-    def _repositories_of(self, project: str) -> list[RepositoryInfo]:
-        """The host gives all of a project at once; one that went meanwhile has none."""
-        where = route("/{project}/_apis/git/repositories", project=project)
-        try:
-            answer = self._api.get(where, resource="project")
-        except NotFound:
-            return []
-        return parse.parse_repositories(answer.json())
-
-    def get_repository(self, repo: RepositoryRef) -> RepositoryInfo:
-        """One repository."""
-        answer = self._api.get(in_repository(repo, ""), resource="repository")
-        return parse.parse_repository(answer.json())
 
     # --- commits -----------------------------------------------------------------------------
 

@@ -13,12 +13,12 @@ from sentry.integrations.source_code_management.json_reader import Json
 from sentry.integrations.source_code_management.types import RepositoryRef
 from sentry.integrations.vsts import parse
 from sentry.integrations.vsts.api import VstsApi
+from sentry.integrations.vsts.names import in_repository
 from sentry.integrations.vsts.parse_hooks import (
     Subscription,
     parse_subscription,
     parse_subscriptions,
 )
-from sentry.integrations.vsts.routes import in_repository
 
 _PUSHES = "git.push"
 _PULL_REQUESTS = ("git.pullrequest.created", "git.pullrequest.updated", "git.pullrequest.merged")

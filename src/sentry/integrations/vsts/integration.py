@@ -44,7 +44,7 @@ from sentry.integrations.vsts.auth import PersonalTokenAuth, entra_auth
 from sentry.integrations.vsts.client import VstsClient
 from sentry.integrations.vsts.dialect import VstsDialect
 from sentry.integrations.vsts.endpoints import Endpoints, vsts_endpoints
-from sentry.integrations.vsts.routes import key_of, project_of
+from sentry.integrations.vsts.names import key_of, project_of
 from sentry.integrations.vsts.sign_in import SignInTransport
 from sentry.integrations.vsts.source_urls import SourceUrls
 from sentry.integrations.vsts.webhooks.receiver import VstsWebhookReceiver
@@ -142,25 +142,25 @@ class VstsIntegration(LinkingInstallation, Integration):
     def get_repositories(self, *, query: str = "") -> Iterator[RepositoryInfo]:
         """See ``RepositoryIntegration``. Filters here: the host has no search of repositories."""
         wanted = query.casefold()
-        for repo in self.get_client().get_repositories():
+        for repo in self.get_client().repositories.list_all():
             if wanted in repo.name.casefold():
                 yield repo
 
     def get_repository(self, identifier: str) -> RepositoryInfo:
         """See ``RepositoryIntegration``."""
-        return self.get_client().get_repository(RepositoryRef(identifier=identifier))
+        return self.get_client().repositories.get(RepositoryRef(identifier=identifier))
 
     def has_repo_access(self, repo: RepositoryRef) -> bool:
         """See ``RepositoryIntegration``."""
         try:
-            self.get_client().get_repository(repo)
+            self.get_client().repositories.get(repo)
         except (NotFound, HostForbidden):
             return False
         return True
 
     def get_repository_default_branch(self, repo: RepositoryRef) -> str | None:
         """See ``RepositoryIntegration``."""
-        return self.get_client().get_repository(repo).default_branch
+        return self.get_client().repositories.get(repo).default_branch
 
     # --- CommitIntegration, FileIntegration --------------------------------------------------
 

@@ -25,6 +25,7 @@ from sentry.integrations.vsts import parse_issues
 from sentry.integrations.vsts.api import VstsApi, type_key
 from sentry.integrations.vsts.endpoints import Endpoints
 from sentry.integrations.vsts.html_text import to_html
+from sentry.integrations.vsts.names import project_of
 from sentry.integrations.vsts.parse_issues import (
     DESCRIPTION,
     REPRO_STEPS,
@@ -32,7 +33,6 @@ from sentry.integrations.vsts.parse_issues import (
     WorkItemState,
     parse_issue_key,
 )
-from sentry.integrations.vsts.routes import project_of
 
 # The types to open, in the order of preference, and the field that shows the description. Every
 # process that Azure DevOps comes with has one of them.

@@ -16,7 +16,8 @@ from sentry.integrations.source_code_management.types import (
 from sentry.integrations.vsts import parse, parse_reads
 from sentry.integrations.vsts.api import VstsApi
 from sentry.integrations.vsts.endpoints import Endpoints
-from sentry.integrations.vsts.routes import in_repository, project_of
+from sentry.integrations.vsts.names import in_repository, project_of
+from sentry.integrations.vsts.repositories import VstsRepositories
 from sentry.integrations.vsts.source_urls import SourceUrls
 
 _CHANGES_PER_PAGE = 1000
@@ -29,11 +30,18 @@ _MOST_FOUND = 1000  # the host's search takes no larger $skip
 class VstsReads:
     """A part of ``VstsClient``."""
 
-    def __init__(self, api: VstsApi, search: VstsApi, endpoints: Endpoints) -> None:
-        """Shares the client's services."""
+    def __init__(
+        self,
+        api: VstsApi,
+        search: VstsApi,
+        endpoints: Endpoints,
+        repositories: VstsRepositories,
+    ) -> None:
+        """Shares the client's services, and its calls about repositories."""
         self._api = api
         self._search = search
         self._endpoints = endpoints
+        self._repositories = repositories
 
     # --- comparisons -------------------------------------------------------------------------
 
@@ -157,7 +165,7 @@ class VstsReads:
         skip = (page - 1) * per_page
         if skip > _MOST_FOUND:
             return [], False
-        name = self._present_name(repo)
+        name = self._repositories.current_name(repo)
         answer = self._search.ask(
             route("/{project}/_apis/search/codesearchresults", project=project_of(repo)),
             resource="repository",
@@ -184,14 +192,6 @@ class VstsReads:
         ]
         more = bool(found.files) and skip + len(found.files) < found.total
         return matches, more and skip + per_page <= _MOST_FOUND
-
-    def _present_name(self, repo: RepositoryRef) -> parse.RepositoryName:
-        """What a repository is called now; one without an id is what it is called."""
-        known = parse.parse_identifier(repo.identifier)
-        if not parse.is_guid(repo.external_id):
-            return known
-        answer = self._api.get(in_repository(repo, ""), resource="repository")
-        return parse.parse_identifier(parse.parse_repository(answer.json()).identifier)
 
 
 def quoted(word: str) -> str:

@@ -50,7 +50,7 @@ def test_a_list_of_pages_that_does_not_end_is_cut_off():
         return httpx.Response(200, headers=token, json={"count": 0, "value": []})
 
     with pytest.raises(HostUnavailable, match="does not end"):
-        list(client_over(answer).get_repositories())
+        list(client_over(answer).repositories.list_all())
     assert len(sent) == 2
     # the token stays a value: no other host, no further parameter
     assert {url.host for url in sent} == {"dev.azure.com"}

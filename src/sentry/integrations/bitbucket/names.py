@@ -1,4 +1,4 @@
-"""The addresses of Bitbucket's API inside a repository. Pure."""
+"""How Bitbucket's API addresses repositories and what is in them. Pure."""
 
 from sentry.integrations.bitbucket.parse import is_uuid, parse_identifier
 from sentry.integrations.source_code_management.http_paths import Route, route

@@ -1,4 +1,4 @@
-"""The addresses of Azure DevOps' API inside a project and inside a repository. Pure."""
+"""How Azure DevOps' API addresses projects, repositories and what is in them. Pure."""
 
 from sentry.integrations.source_code_management.http_paths import Route, route
 from sentry.integrations.source_code_management.types import RepositoryRef
