@@ -72,7 +72,13 @@ def test_recorded_deliveries_are_read_as_expected(contracts_dir):
     golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
     assert results(contracts_dir) == golden
     kinds = {name.split()[0] for name in golden[EXAMPLES]["expected"]}
-    assert kinds == {"push", "pull_request", "repository"}
+    assert kinds == {
+        "installation",
+        "installation_repositories",
+        "pull_request",
+        "push",
+        "repository",
+    }
 
 
 if __name__ == "__main__":
