@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from werkzeug.wrappers import Request, Response
 
     from forge_emulator.dialects.bitbucket.credentials import Credential
-    from forge_emulator.dialects.bitbucket.paging import Places
+    from forge_emulator.dialects.bitbucket.places import Places
     from forge_emulator.dialects.bitbucket.urls import Urls
     from forge_emulator.json_types import JsonValue
     from forge_emulator.repositories import Repository

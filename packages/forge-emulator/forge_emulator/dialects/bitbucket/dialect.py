@@ -14,7 +14,7 @@ from forge_emulator.dialects.bitbucket.call import Call
 from forge_emulator.dialects.bitbucket.credentials import credential_of
 from forge_emulator.dialects.bitbucket.errors import ApiError, not_found
 from forge_emulator.dialects.bitbucket.limits import ANONYMOUS_LIMIT, limit_headers, limits_of
-from forge_emulator.dialects.bitbucket.paging import Places
+from forge_emulator.dialects.bitbucket.places import Places
 from forge_emulator.dialects.bitbucket.replies import error_response, finish
 from forge_emulator.dialects.bitbucket.urls import API, urls_of
 from forge_emulator.git import GitError

@@ -7,13 +7,8 @@ from typing import TYPE_CHECKING
 from forge_emulator import git, tree
 from forge_emulator.dialects.bitbucket import serialize, serialize_files
 from forge_emulator.dialects.bitbucket.errors import ApiError
-from forge_emulator.dialects.bitbucket.paging import (
-    Place,
-    link,
-    numbered,
-    page_length,
-    unnumbered,
-)
+from forge_emulator.dialects.bitbucket.paging import link, numbered, page_length, unnumbered
+from forge_emulator.dialects.bitbucket.places import Place
 from forge_emulator.dialects.bitbucket.routes import REPOSITORY, route
 from forge_emulator.diff import changes
 

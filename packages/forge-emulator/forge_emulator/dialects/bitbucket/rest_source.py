@@ -11,7 +11,8 @@ from werkzeug.wrappers import Response
 from forge_emulator import git, tree
 from forge_emulator.dialects.bitbucket import serialize_files
 from forge_emulator.dialects.bitbucket.errors import TIMED_OUT, ApiError, no_commit, no_file
-from forge_emulator.dialects.bitbucket.paging import Place, link, page_length, unnumbered
+from forge_emulator.dialects.bitbucket.paging import link, page_length, unnumbered
+from forge_emulator.dialects.bitbucket.places import Place
 from forge_emulator.dialects.bitbucket.routes import REPOSITORY, route
 
 if TYPE_CHECKING:
