@@ -250,7 +250,7 @@ ASK_NOTHING = {
 }  # fmt: skip
 # Asked by the actions that are walked.
 INNER = {
-    "check_may_take", "check_not_broken", "default_branch_of", "keep_fact", "look_again", "note_rejection", "watching", "find_repositories", "find_repository", "installation_of_integration",
+    "check_may_take", "check_not_broken", "look_again", "note_rejection", "watching", "find_repositories", "find_repository", "installation_of_integration",
     "installation_of_repository", "provider_of_integration", "resolve_sha", "store_commit",
 }  # fmt: skip
 TOGETHER = {

@@ -48,14 +48,20 @@ def mapping(place: Place, name: str, stack_root: str) -> scm_pb2.CreateCodeMappi
     )
 
 
-def test_it_is_asked_for_once(place: Place) -> None:
+def test_it_is_asked_for_with_each_mapping(place: Place, shop: Git) -> None:
+    """The host's lists never tell it: what was kept of it would never be brought up to date."""
     assert "default_branch" not in Repository.objects.get(name="ACME/shop").config
-    for root in ("app/", "lib/"):
-        answer = place.rpc("CreateCodeMapping", mapping(place, "ACME/shop", root))
-        assert answer.response.default_branch == "main"
+    answer = place.rpc("CreateCodeMapping", mapping(place, "ACME/shop", "app/"))
+    assert answer.response.default_branch == "main"
+    shop("symbolic-ref", "HEAD", "refs/heads/feature/checkout")
+    try:
+        answer = place.rpc("CreateCodeMapping", mapping(place, "ACME/shop", "lib/"))
+    finally:
+        shop("symbolic-ref", "HEAD", "refs/heads/main")
+    assert answer.response.default_branch == "feature/checkout"
     asked = [request.path for request in place.emulator.requests]
-    assert asked.count(BRANCH.format("shop")) == 1
-    assert Repository.objects.get(name="ACME/shop").config["default_branch"] == "main"
+    assert asked.count(BRANCH.format("shop")) == 2
+    assert "default_branch" not in Repository.objects.get(name="ACME/shop").config
 
 
 def test_an_empty_repository_has_none(place: Place) -> None:

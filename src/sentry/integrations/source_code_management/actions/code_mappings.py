@@ -11,8 +11,12 @@ from sentry.actions.access import get_projects, sees_every_project, visible_proj
 from sentry.analytics.events.code_mapping_created import CodeMappingCreatedEvent
 from sentry.auth.caller import Caller
 from sentry.integrations.services.integration import integration_service
-from sentry.integrations.source_code_management.actions.installations import check_provider
-from sentry.integrations.source_code_management.actions.repository_facts import default_branch_of
+from sentry.integrations.source_code_management.actions.installations import (
+    check_provider,
+    installation_of_repository,
+    ref_of,
+    require,
+)
 from sentry.integrations.source_code_management.actions.rows import (
     check_organization,
     find_repository,
@@ -21,6 +25,7 @@ from sentry.integrations.source_code_management.actions.rows import (
 from sentry.integrations.source_code_management.effects import record_effect
 from sentry.integrations.source_code_management.errors import (
     AlreadyExists,
+    IntegrationDisabled,
     InvalidArgument,
     NotFound,
     Unsupported,
@@ -29,7 +34,13 @@ from sentry.integrations.source_code_management.page_tokens import (
     decode_page_token,
     encode_page_token,
 )
-from sentry.integrations.source_code_management.types import CodeMapping, Page, Repository
+from sentry.integrations.source_code_management.repository import RepositoryIntegration
+from sentry.integrations.source_code_management.types import (
+    Capability,
+    CodeMapping,
+    Page,
+    Repository,
+)
 from sentry.integrations.source_code_management.validation import (
     clean_branch,
     clean_id,
@@ -64,7 +75,7 @@ def create_code_mapping(
         repository_id: a repository of the caller's organization.
         stack_root: the prefix of stack trace paths; may be empty.
         source_root: the prefix of paths in the repository; may be empty.
-        default_branch: "" for the repository's own; the host is asked where it is not known yet.
+        default_branch: "" for the repository's own; the host is asked where its row has none.
         integration_id: where given, the integration that the repository must belong to.
 
     Raises:
@@ -72,7 +83,8 @@ def create_code_mapping(
         NotFound: no such organization, project, repository or integration.
         AlreadyExists: the same mapping exists.
         ProviderDisabled: the repository's provider is switched off.
-        HostError: the default branch had to be asked for, and the host did not answer.
+        HostError, IntegrationBroken: the default branch had to be asked for, and the host did not
+            answer, or not to this credential.
     """
     row = RepositoryProjectPathConfig(
         **_checked(
@@ -128,6 +140,8 @@ def update_code_mapping(
         NotFound: no such mapping, project, repository or integration.
         AlreadyExists: the same mapping exists.
         ProviderDisabled: the repository's provider is switched off.
+        HostError, IntegrationBroken: the default branch had to be asked for, and the host did not
+            answer, or not to this credential.
     """
     row = _visible(caller, code_mapping_id)
     before = (row.project_id, row.stack_root)
@@ -264,7 +278,7 @@ def _checked(
         check_provider(repository.provider, organization_id)
     if integration_id is not None and repository.integration_id != integration_id:
         raise NotFound("integration")
-    branch = default_branch or default_branch_of(caller, repository)
+    branch = default_branch or _own_branch(caller, repository)
     if not branch:
         raise InvalidArgument("default_branch", "is needed: the repository's own is not known")
     return {
@@ -277,6 +291,24 @@ def _checked(
         "source_root": source_root,
         "default_branch": branch,
     }
+
+
+def _own_branch(caller: Caller, repository: Repository) -> str:
+    """The repository's default branch: the row's, else the host's; "" where it has none.
+
+    Not known, and so "", is that of a repository without an integration, or with one that is
+    switched off. What the host says is not kept with the repository: where its lists tell no
+    default branch, nothing would notice another one.
+    """
+    known = repository.config.get("default_branch", "")
+    if known:
+        return known
+    try:
+        installation = installation_of_repository(caller, repository)
+    except IntegrationDisabled:
+        return ""
+    host = require(installation, RepositoryIntegration, Capability.REPOSITORIES)
+    return host.get_repository_default_branch(ref_of(repository)) or ""
 
 
 def _store(row: RepositoryProjectPathConfig, *, at_the_end: bool = True) -> CodeMapping:

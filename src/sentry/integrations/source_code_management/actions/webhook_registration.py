@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from django.db import transaction
+
 from sentry.auth.caller import Caller
 from sentry.integrations.base import Integration
 from sentry.integrations.source_code_management.actions.installations import (
@@ -15,7 +17,6 @@ from sentry.integrations.source_code_management.actions.repositories import (
     get_repository,
     list_repositories,
 )
-from sentry.integrations.source_code_management.actions.repository_facts import keep_fact
 from sentry.integrations.source_code_management.actions.webhook_secrets import (
     first_webhook_secret,
     webhook_url,
@@ -33,6 +34,7 @@ from sentry.integrations.source_code_management.types import (
     RepositoryState,
 )
 from sentry.integrations.source_code_management.webhooks import WebhookIntegration
+from sentry.models.repository import Repository as RepositoryRow
 
 # In a repository's config: the host's id of the registration.
 WEBHOOK_ID = "webhook_id"
@@ -147,7 +149,7 @@ def _register(caller: Caller, repository: Repository, address: _Address) -> Regi
         ref_of(repository), url=address.url, secret=address.secret
     )
     if found != _known(repository):
-        keep_fact(caller, repository, WEBHOOK_ID, found)
+        _keep(caller, repository, {WEBHOOK_ID: found})
     return _told(repository, found)
 
 
@@ -155,8 +157,18 @@ def _unregister(caller: Caller, repository: Repository, host: WebhookIntegration
     known = _known(repository)
     if known:
         host.unregister_webhook(ref_of(repository), webhook_id=known)
-        keep_fact(caller, repository, WEBHOOK_ID, "")
+        _keep(caller, repository, {})
     return _told(repository, "")
+
+
+def _keep(caller: Caller, repository: Repository, registration: dict[str, str]) -> None:
+    """Keeps the registration, or none, in the row's ``config``; what else stands there stays."""
+    rows = RepositoryRow.objects.filter(id=repository.id, organization_id=caller.organization_id)
+    with transaction.atomic():
+        row = rows.select_for_update().only("config").first()
+        if row is not None:
+            others = {key: kept for key, kept in row.config.items() if key != WEBHOOK_ID}
+            rows.update(config=others | registration)
 
 
 def _repositories(caller: Caller, integration_id: int) -> Iterator[Repository]:

@@ -15,10 +15,12 @@ from sentry.integrations.source_code_management.actions.code_mappings import (
     create_code_mapping,
     derive_code_mappings,
     list_code_mappings,
+    update_code_mapping,
 )
 from sentry.integrations.source_code_management.errors import (
     AlreadyExists,
     HostUnavailable,
+    IntegrationBroken,
     InvalidArgument,
     NotFound,
     ProviderDisabled,
@@ -43,6 +45,18 @@ def create(scene: Scene, caller: Caller | None = None, **fields) -> CodeMapping:
         **fields,
     }
     return create_code_mapping(caller or caller_in(scene), **values)
+
+
+def update(scene: Scene, mapping: CodeMapping) -> CodeMapping:
+    """Gives a mapping the repository's own branch."""
+    return update_code_mapping(
+        caller_in(scene),
+        code_mapping_id=mapping.id,
+        project_id=mapping.project_id,
+        repository_id=mapping.repository_id,
+        stack_root=mapping.stack_root,
+        source_root=mapping.source_root,
+    )
 
 
 def member_in(scene: Scene, *teams, role: Role = Role.ADMIN) -> Caller:
@@ -97,15 +111,13 @@ def test_a_repository_of_no_host(scene: Scene) -> None:
     assert RepositoryProjectPathConfig.objects.get().organization_integration_id is None
 
 
-def test_a_branch_that_is_not_known_yet_is_asked_for_once_and_kept(scene: Scene) -> None:
-    """Some hosts' lists of repositories do not tell it."""
+def test_a_branch_that_is_not_known_is_asked_for_and_not_kept(scene: Scene) -> None:
+    """Some hosts' lists of repositories do not tell it, so that nothing would notice another."""
     Repository.objects.filter(id=scene.repository.id).update(config={"kept": "by others"})
-    assert create(scene).default_branch == "main"
-    assert len(asked(scene.emulator)) == 1
-    config = {"kept": "by others", "default_branch": "main"}
-    assert Repository.objects.get(id=scene.repository.id).config == config
-    assert create(scene, stack_root="other/").default_branch == "main"
-    assert len(asked(scene.emulator)) == 1
+    for count, root in enumerate(["app/", "other/"], start=1):
+        assert create(scene, stack_root=root).default_branch == "main"
+        assert len(asked(scene.emulator)) == count
+    assert Repository.objects.get(id=scene.repository.id).config == {"kept": "by others"}
 
 
 def test_a_host_that_cannot_tell_the_branch(scene: Scene) -> None:
@@ -116,14 +128,26 @@ def test_a_host_that_cannot_tell_the_branch(scene: Scene) -> None:
     assert create(scene, default_branch="main").default_branch == "main"
 
 
-def test_an_integration_that_cannot_ask_for_the_branch(scene: Scene) -> None:
+def test_a_rejected_credential_is_told(scene: Scene) -> None:
+    made = create(scene, default_branch="main")
     Repository.objects.filter(id=scene.repository.id).update(config={})
     scene.emulator.revoke_token(HOST_TOKEN)
     for _ in range(2):  # the second time it is known to be broken
-        with pytest.raises(InvalidArgument) as refusal:
-            create(scene)
-        assert refusal.value.field == "default_branch"
+        with pytest.raises(IntegrationBroken):
+            create(scene, stack_root="other/")
+        with pytest.raises(IntegrationBroken):
+            update(scene, made)
+    assert create(scene, stack_root="other/", default_branch="main").default_branch == "main"
     scene.emulator.add_token(HOST_TOKEN, "robot", "repo")
+
+
+def test_an_integration_that_is_switched_off_asks_for_no_branch(scene: Scene) -> None:
+    Repository.objects.filter(id=scene.repository.id).update(config={})
+    OrganizationIntegration.objects.update(status=1)
+    with pytest.raises(InvalidArgument) as refusal:
+        create(scene)
+    assert refusal.value.field == "default_branch"
+    assert asked(scene.emulator) == []
 
 
 def test_an_integration_that_is_gone(scene: Scene) -> None:
