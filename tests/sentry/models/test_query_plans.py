@@ -242,7 +242,7 @@ NOT_WALKED = {
     "sentry.integrations.source_code_management.actions.broken_integrations": "reads every broken integration on purpose",
 }
 ASK_NOTHING = {
-    "api_key_value", "check_email", "check_label", "check_platform", "fits", "may_read_metrics", "new_row", "org_token_value", "read_metrics", "summary_of",
+    "api_key_value", "config_with", "check_email", "check_label", "check_platform", "fits", "may_read_metrics", "new_row", "org_token_value", "read_metrics", "summary_of",
     "to_member", "to_project", "to_team", "user_token_value", "check_health", "sees_every_project", "to_summary", "check_organization", "check_provider", "commit_url", "create_user",
     "is_broker_reachable", "operator_in", "user_value", "provider_key", "provider_names", "provider_of", "ref_of", "require",
     "as_hosts_take_it", "resolve_ref", "blame_once", "blame_file_once", "told_error", "mirrors_enabled", "mirror_place", "prepare_mirror", "prepare_mirror_later",

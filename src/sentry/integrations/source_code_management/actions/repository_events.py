@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 
+from django.db import transaction
+
 from sentry.integrations.base import Integration
 from sentry.integrations.source_code_management.actions.credential_health import check_not_broken
 from sentry.integrations.source_code_management.actions.installations import ref_of, require
 from sentry.integrations.source_code_management.actions.rows import STATES, to_repository
-from sentry.integrations.source_code_management.actions.sync import HOST_FACTS, fits, new_row
+from sentry.integrations.source_code_management.actions.sync import config_with, fits
 from sentry.integrations.source_code_management.errors import NotFound, ScmError
 from sentry.integrations.source_code_management.repository import RepositoryIntegration
 from sentry.integrations.source_code_management.types import Capability, RepositoryInfo
@@ -27,21 +29,19 @@ def follow_change(
     The host is asked what the repository is now, since deliveries may come out of order. Where it
     cannot tell, the event is believed, unless it is older than the last one that was.
     """
-    info = _as_it_is_now(installation, event.repository)
-    if info is None:
-        if _is_older(event.updated_at, repository.config):
-            return
-        info = event.repository
+    now = _as_it_is_now(installation, event.repository)
+    info = now or event.repository
     if not fits(info):
         return
-    told_at = {} if event.updated_at is None else {TOLD_AT: _latest(event.updated_at, repository)}
-    fresh = new_row(
-        repository.organization_id, repository.integration_id or 0, repository.provider or "", info
-    )
-    facts = {key: value for key, value in repository.config.items() if key not in HOST_FACTS}
-    Repository.objects.filter(
+    rows = Repository.objects.filter(
         id=repository.id, organization_id=repository.organization_id, status__in=STATES
-    ).update(name=fresh.name, url=fresh.url, config={**facts, **fresh.config, **told_at})
+    )
+    with transaction.atomic():
+        row = rows.select_for_update().only("config").first()
+        if row is None or (now is None and _is_older(event.updated_at, row.config)):
+            return
+        config = config_with(info, row.config) | _told_at(event.updated_at, row.config)
+        rows.update(name=info.name, url=info.url or None, config=config)
 
 
 def follow_deletion(repository: Repository, installation: Integration) -> None:
@@ -90,7 +90,6 @@ def _is_older(when: datetime | None, config: Mapping[str, object]) -> bool:
     return when is not None and isinstance(known, str) and when < datetime.fromisoformat(known)
 
 
-def _latest(when: datetime, repository: Repository) -> str:
-    if _is_older(when, repository.config):
-        return str(repository.config[TOLD_AT])
-    return when.isoformat()
+def _told_at(when: datetime | None, config: Mapping[str, object]) -> dict[str, str]:
+    """The time to keep of an event at ``when``: none where it tells none or a later one is kept."""
+    return {} if when is None or _is_older(when, config) else {TOLD_AT: when.isoformat()}

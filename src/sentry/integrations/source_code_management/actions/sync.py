@@ -24,7 +24,7 @@ _ATTEMPTS = 5
 _ID_LIMIT = 64
 _NAME_LIMIT = 200
 _URL_LIMIT = 500
-HOST_FACTS = frozenset({"default_branch", "identifier"})
+_HOST_FACTS = frozenset({"default_branch", "identifier"})
 _UPDATED_FIELDS = ["name", "url", "config", "integration_id"]
 
 
@@ -129,14 +129,17 @@ def _store(target: _Target, page: Sequence[RepositoryInfo]) -> SyncResult:
 
 
 def _upsert(target: _Target, wanted: Mapping[str, RepositoryInfo]) -> SyncResult:
-    """One read, and one upsert of what is new or differs: two of these at once do no harm."""
-    known = _known(target, wanted)
-    rows = {
-        key: _row(target, info, known[key].config if key in known else {})
-        for key, info in wanted.items()
-    }
-    changed = [row for key, row in rows.items() if not _same(row, known.get(key))]
+    """One read, and one upsert of what is new or differs: two of these at once do no harm.
+
+    The rows are locked as they are read, so that what others write to them meanwhile stays.
+    """
     with transaction.atomic():
+        known = _known(target, wanted)
+        rows = {
+            key: _row(target, info, known[key].config if key in known else {})
+            for key, info in wanted.items()
+        }
+        changed = [row for key, row in rows.items() if not _same(row, known.get(key))]
         models.Repository.objects.bulk_create(
             changed,
             update_conflicts=True,
@@ -152,11 +155,17 @@ def _upsert(target: _Target, wanted: Mapping[str, RepositoryInfo]) -> SyncResult
 
 
 def _known(target: _Target, external_ids: Iterable[str]) -> dict[str | None, models.Repository]:
-    rows = models.Repository.objects.filter(
-        organization_id=target.organization_id,
-        provider=target.provider,
-        external_id__in=list(external_ids),
-    ).only("external_id", *_UPDATED_FIELDS)
+    """The rows that are there, locked in the order of their ids: no two wait for each other."""
+    rows = (
+        models.Repository.objects.select_for_update()
+        .filter(
+            organization_id=target.organization_id,
+            provider=target.provider,
+            external_id__in=list(external_ids),
+        )
+        .only("external_id", *_UPDATED_FIELDS)
+        .order_by("id")
+    )
     return {row.external_id: row for row in rows}
 
 
@@ -169,7 +178,7 @@ def _row(target: _Target, info: RepositoryInfo, config: Mapping[str, object]) ->
         external_id=info.external_id,
         name=info.name,
         url=info.url or None,
-        config=_config(info, config),
+        config=config_with(info, config),
     )
 
 
@@ -183,12 +192,13 @@ def new_row(
     return _row(target, info, {})
 
 
-def _config(info: RepositoryInfo, before: Mapping[str, object]) -> dict[str, object]:
-    """The row's facts: what others keep there stays; the host's are replaced.
+def config_with(info: RepositoryInfo, before: Mapping[str, object]) -> dict[str, object]:
+    """A row's ``config`` with what the host says of the repository; what others keep there stays.
 
-    A list that tells no default branch, as some hosts' do, takes no known one away.
+    ``before`` is what a locked row holds, or {} for a new one. A list that tells no default branch,
+    as some hosts' do, takes no known one away.
     """
-    facts = {key: value for key, value in before.items() if key not in HOST_FACTS}
+    facts = {key: value for key, value in before.items() if key not in _HOST_FACTS}
     if info.default_branch is None and "default_branch" in before:
         facts["default_branch"] = before["default_branch"]
     elif info.default_branch is not None:

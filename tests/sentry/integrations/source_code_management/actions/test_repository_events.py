@@ -3,6 +3,9 @@
 from typing import Any
 
 from forge_emulator import Fault
+from sentry.integrations.source_code_management.actions.repository_events import follow_change
+from sentry.integrations.source_code_management.types import RepositoryInfo
+from sentry.integrations.source_code_management.webhooks import RepositoryChangedEvent
 from sentry.models import (
     Commit,
     Repository,
@@ -11,6 +14,7 @@ from sentry.models import (
 )
 from sentry.tasks import handle_webhook
 from sentry.testutils.factories import Factories
+from tests.sentry.integrations.every_host.conftest import installation_of
 from tests.sentry.integrations.scene import Scene
 
 from .webhook_scene import deliver
@@ -41,6 +45,22 @@ def test_a_renamed_repository_follows(hooked: Scene) -> None:
         organization_id=hooked.organization.id, name="acme/shop", external_id="5"
     )
     assert again.name == "acme/shop"
+
+
+def test_what_others_keep_while_the_host_is_asked_stays(hooked: Scene) -> None:
+    """A webhook is registered after the delivery's handler has read the row."""
+    read = Repository.objects.get(pk=hooked.repository.id)
+    Repository.objects.filter(pk=read.pk).update(config={**read.config, "webhook_id": "7"})
+    name = "acme/store"
+    hooked.emulator.rename_repository("acme/shop", name)
+    told = RepositoryInfo(
+        name=name, identifier=name, external_id=read.external_id or "", url=f"https://h/{name}"
+    )
+    event = RepositoryChangedEvent(repository=told, updated_at=None)
+    follow_change(read, installation_of(hooked.integration, hooked.organization.id), event)
+    row = Repository.objects.get(pk=read.pk)
+    assert row.name == name
+    assert row.config == {"default_branch": "main", "webhook_id": "7"}
 
 
 def test_a_late_delivery_of_an_earlier_name(hooked: Scene) -> None:

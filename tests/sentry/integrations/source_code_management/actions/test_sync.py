@@ -1,5 +1,6 @@
 """Synchronizing repositories: what is stored, in how many statements, and what stays."""
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -10,10 +11,15 @@ from django.test.utils import CaptureQueriesContext
 
 from sentry import features
 from sentry.actions.operator import operator_in
+from sentry.auth.caller import Caller
+from sentry.db.models import new_region_id
 from sentry.integrations.base import Integration
 from sentry.integrations.github.integration import GitHubIntegrationProvider
-from sentry.integrations.source_code_management.actions import sync
+from sentry.integrations.source_code_management import types
+from sentry.integrations.source_code_management.actions import sync, webhook_registration
+from sentry.integrations.source_code_management.actions.repositories import list_repositories
 from sentry.integrations.source_code_management.actions.sync import SyncResult, sync_repositories
+from sentry.integrations.source_code_management.actions.webhook_registration import WEBHOOK_ID
 from sentry.integrations.source_code_management.errors import (
     HostUnavailable,
     IntegrationDisabled,
@@ -132,6 +138,40 @@ def test_what_a_provider_needs_besides_is_kept(host: Host, run: Callable[..., Sy
     config = {"default_branch": "main", "kept": "by others", "home": "7"}
     assert Repository.objects.get().config == config
     assert run() == SyncResult(unchanged=1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_others_keep_while_a_page_is_stored_stays(
+    host: Host,
+    run: Callable[..., SyncResult],
+    organization: Organization,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A webhook is registered between the page's reading and its writing."""
+    host.repositories = [repo(1)]
+    run()
+    caller = operator_in(organization.id)
+    (known,) = list_repositories(caller).items
+    keeper = threading.Thread(target=_keep_in_a_thread, args=(caller, known))
+
+    def new_id() -> int:
+        keeper.start()
+        keeper.join(0.5)  # as long as the row is locked, it waits
+        return new_region_id()
+
+    monkeypatch.setattr(sync, "new_region_id", new_id)
+    host.repositories = [repo(1, default_branch="trunk")]
+    assert run() == SyncResult(updated=1)
+    keeper.join(60)
+    config = {"default_branch": "trunk", WEBHOOK_ID: "7"}
+    assert Repository.objects.get().config == config
+
+
+def _keep_in_a_thread(caller: Caller, repository: types.Repository) -> None:
+    try:
+        webhook_registration._keep(caller, repository, {WEBHOOK_ID: "7"})
+    finally:
+        connection.close()
 
 
 def test_a_second_time_nothing_changes(host: Host, run: Callable[..., SyncResult]) -> None:
@@ -280,8 +320,6 @@ def test_an_id_that_is_taken_is_replaced(
 
 
 def test_new_repositories_are_found_by_search(host: Host, run: Callable[..., SyncResult]) -> None:
-    from sentry.integrations.source_code_management.actions.repositories import list_repositories
-
     host.repositories = [repo(1), repo(2)]
     run()
     host.repositories = [repo(1, name="acme/shop", identifier="acme/shop")]
