@@ -35,6 +35,7 @@ A host's 404 becomes NotFound and its 401 IntegrationBroken where the request is
 """
 
 from enum import StrEnum
+from typing import Self
 
 
 class Reason(StrEnum):
@@ -88,6 +89,12 @@ class ScmError(Exception):
         self.message = message
         self.reason = reason or type(self).reason
         self.retry_after = retry_after
+
+    def again(self) -> Self:
+        """The same error for another thread to raise: with its data, without its traceback."""
+        fresh = type(self).__new__(type(self), *self.args)
+        fresh.__dict__.update(self.__dict__)
+        return fresh
 
 
 class Unauthenticated(ScmError):

@@ -23,6 +23,7 @@ from sentry.integrations.source_code_management.http_answers import (
     REDIRECTS,
     RETRYABLE,
     HostResponse,
+    Transient,
     error_of,
     pages_told,
     seconds_of,
@@ -35,7 +36,7 @@ from sentry.integrations.source_code_management.http_limits import Limit, Quota,
 from sentry.integrations.source_code_management.http_paths import Route
 from sentry.integrations.source_code_management.http_runtime import HttpRuntime, shared_runtime
 from sentry.integrations.source_code_management.http_transport import allow_list
-from sentry.integrations.source_code_management.http_wire import Call, TimeLimit, Transient, send
+from sentry.integrations.source_code_management.http_wire import Call, TimeLimit, send
 from sentry.integrations.source_code_management.json_reader import Json
 
 _MAX_URL = 16_000

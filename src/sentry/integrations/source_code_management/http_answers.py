@@ -79,6 +79,20 @@ class HostResponse:
         return self.body
 
 
+class Transient(Exception):  # noqa: N818 -- a signal from one try to the session
+    """A failure that a repeated try may mend; ``wait`` is what the host asks for, in seconds."""
+
+    def __init__(self, error: ScmError, *, wait: float | None = None) -> None:
+        """Carries the error to raise where no try is left."""
+        super().__init__()
+        self.error = error
+        self.wait = wait
+
+    def again(self) -> "Transient":
+        """The same for another thread to raise."""
+        return Transient(self.error.again(), wait=self.wait)
+
+
 def _refuse_constant(_: str) -> NoReturn:
     raise ValueError("NaN and Infinity are no JSON")
 

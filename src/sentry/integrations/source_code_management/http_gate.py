@@ -7,12 +7,13 @@ from http import HTTPStatus
 
 from sentry import options
 from sentry.integrations.source_code_management.errors import HostRateLimited, HostUnavailable
+from sentry.integrations.source_code_management.http_answers import Transient
 from sentry.integrations.source_code_management.http_breaker import BreakerRule
 from sentry.integrations.source_code_management.http_cache import digest
 from sentry.integrations.source_code_management.http_limits import Limit, Quota
 from sentry.integrations.source_code_management.http_runtime import HttpRuntime
 from sentry.integrations.source_code_management.http_shares import take_from_share
-from sentry.integrations.source_code_management.http_wire import Call, TimeLimit, Transient
+from sentry.integrations.source_code_management.http_wire import Call, TimeLimit
 from sentry.utils import metrics
 
 logger = logging.getLogger(__name__)

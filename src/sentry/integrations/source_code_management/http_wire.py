@@ -12,9 +12,12 @@ from sentry import options
 from sentry.integrations.source_code_management.errors import (
     DeadlineExceeded,
     HostUnavailable,
-    ScmError,
 )
-from sentry.integrations.source_code_management.http_answers import BodyReader, HostResponse
+from sentry.integrations.source_code_management.http_answers import (
+    BodyReader,
+    HostResponse,
+    Transient,
+)
 from sentry.integrations.source_code_management.http_runtime import HttpRuntime
 from sentry.integrations.source_code_management.http_transport import call_until
 from sentry.utils import deadline, metrics
@@ -54,16 +57,6 @@ class Call:
     passed: frozenset[int] = frozenset()
     harmless: frozenset[int] = frozenset()
     read_at_most: int | None = None
-
-
-class Transient(Exception):  # noqa: N818 -- a signal between this module and the session
-    """A failure that a repeated try may mend; ``wait`` is what the host asks for, in seconds."""
-
-    def __init__(self, error: ScmError, *, wait: float | None = None) -> None:
-        """Carries the error to raise where no try is left."""
-        super().__init__()
-        self.error = error
-        self.wait = wait
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,7 +18,7 @@ from sentry.integrations.source_code_management.errors import (
     IntegrationBroken,
     NotFound,
 )
-from sentry.integrations.source_code_management.http_answers import HostResponse
+from sentry.integrations.source_code_management.http_answers import HostResponse, Transient
 from sentry.integrations.source_code_management.http_flight import Flights, Read
 from sentry.integrations.source_code_management.http_paths import route
 from sentry.testutils.helpers.options import override_options
@@ -103,6 +103,13 @@ def together(
     return [first, *rest]
 
 
+def wait_until(holds: Callable[[], bool]) -> bool:
+    end = time.monotonic() + PATIENCE
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.005)
+    return holds()
+
+
 def observed() -> float:
     labels = {"provider": "fake", "status": "200"}
     name = "sentry_host_request_duration_seconds_count"
@@ -168,18 +175,109 @@ def test_each_says_for_itself_what_an_answer_means(pool):
     assert far.count == 1
 
 
-@override_options(ONCE)
-@pytest.mark.parametrize(
+FAILURES = pytest.mark.parametrize(
     "failure",
-    [httpx.ConnectError("x"), httpx.Response(500), httpx.Response(503)],
-    ids=lambda each: getattr(each, "status_code", "error"),
+    [httpx.ReadTimeout("x"), httpx.ConnectError("x"), httpx.Response(500), httpx.Response(503)],
+    ids=lambda each: getattr(each, "status_code", type(each).__name__),
 )
-def test_after_a_failure_the_next_one_asks(pool, failure):
+
+
+@override_options(ONCE)
+@FAILURES
+def test_a_failure_of_the_host_is_told_to_all_who_wait(pool, failure):
     far = Slow(failure, ok())
-    first, *others = together(far, pool)
-    assert isinstance(first.exception(PATIENCE), HostUnavailable)
-    assert [each.result(PATIENCE).status for each in others] == [200] * 5
-    assert 2 <= far.count <= 6
+    errors = [each.exception(PATIENCE) for each in together(far, pool, others=11)]
+    assert [type(error) for error in errors] == [HostUnavailable] * 12
+    assert len({(error.message, error.status) for error in errors}) == 1  # type: ignore[union-attr]
+    assert len({id(error) for error in errors}) == 12
+    assert far.count == 1
+
+
+@FAILURES
+def test_who_was_told_of_a_failure_tries_again(pool, failure):
+    far = Slow(failure, ok())
+    results = together(far, pool)
+    if isinstance(failure, httpx.Response) and failure.status_code == 500:
+        assert all(isinstance(each.exception(PATIENCE), HostUnavailable) for each in results)
+        assert far.count == 1  # a 500 is not asked for again
+    else:
+        assert [each.result(PATIENCE).status for each in results] == [200] * 6
+        assert 2 <= far.count <= 7
+
+
+@override_options({**ONCE, "scm.breaker.failures": 3})
+def test_a_failure_counts_once_and_yet_the_circuit_opens(pool):
+    """The circuit of a host that hangs; callers come all the time."""
+    far = Slow(httpx.ReadTimeout("x"), httpx.ReadTimeout("x"))
+    for each in together(far, pool, others=11):
+        assert isinstance(each.exception(PATIENCE), HostUnavailable)
+    assert far.world.runtime.breaker.admit(BASE, now=far.world.now) == 0.0
+    for _ in range(2):
+        with pytest.raises(HostUnavailable):
+            get(far)
+    assert far.world.runtime.breaker.admit(BASE, now=far.world.now) > 0
+
+
+@override_options({**ONCE, "scm.breaker.failures": 3})
+def test_what_hangs_is_joined_for_two_seconds_only(pool):
+    far = Slow(httpx.ReadTimeout("x"))
+    far.flights._clock = lambda: far.world.now
+    asked = []
+    for number in (1, 2, 3):
+        asked.append(pool.submit(get, far))
+        assert wait_until(lambda: far.count == number)  # noqa: B023 -- called at once
+        asked.append(pool.submit(get, far))
+        far.flights.wait_for(number)
+        far.world.now += 2.1
+    far.gate.set()
+    assert all(isinstance(each.exception(PATIENCE), HostUnavailable) for each in asked)
+    assert far.count == 3
+    assert far.world.runtime.breaker.admit(BASE, now=far.world.now) > 0
+
+
+def error_of_leader() -> None:
+    raise HostUnavailable("down", status=503, retry_after=7.0)
+
+
+def test_an_error_that_is_told_has_the_data_and_no_traceback():
+    with pytest.raises(HostUnavailable) as raised:
+        error_of_leader()
+    told = Transient(raised.value, wait=7.0).again()
+    assert isinstance(told.error, HostUnavailable)
+    assert (str(told.error), told.error.status, told.error.retry_after) == ("down", 503, 7.0)
+    assert (told.wait, told.error.__traceback__) == (7.0, None)
+    limited = HostRateLimited(5.0, status=429).again()
+    assert (limited.message, limited.retry_after, limited.status) == (
+        "the host's rate limit is used up",
+        5.0,
+        429,
+    )
+
+
+@override_options(ONCE)
+@pytest.mark.parametrize("total", [None, 5.0], ids=["deadline", "total"])
+def test_a_failure_for_want_of_the_own_time_is_not_told(pool, total):
+    far = Slow(httpx.ReadTimeout("x"), ok())
+
+    def hurried() -> Any:
+        with deadline_at(time.monotonic() + 5):
+            return get(far)
+
+    if total is None:
+        first = pool.submit(hurried)
+    else:
+        with override_options({"scm.http.total-timeout": total}):
+            first = pool.submit(get, far)
+            assert far.called.wait(PATIENCE)
+    assert far.called.wait(PATIENCE)
+    second = pool.submit(get, far)
+    far.flights.wait_for(1)
+    far.world.now += 6
+    far.gate.set()
+    assert isinstance(
+        first.exception(PATIENCE), DeadlineExceeded if total is None else HostUnavailable
+    )
+    assert second.result(PATIENCE).status == 200
 
 
 def test_after_a_refusal_nobody_asks(pool):
@@ -187,23 +285,6 @@ def test_after_a_refusal_nobody_asks(pool):
     for each in together(far, pool):
         assert isinstance(each.exception(PATIENCE), HostRateLimited)
     assert far.count == 1
-
-
-def test_who_has_no_time_left_takes_none_from_the_others(pool):
-    far = Slow(httpx.ReadTimeout("x"), ok())
-
-    def hurried() -> Any:
-        with deadline_at(time.monotonic() + 5):
-            return get(far)
-
-    first = pool.submit(hurried)
-    assert far.called.wait(PATIENCE)
-    second = pool.submit(get, far)
-    far.flights.wait_for(1)
-    far.world.now += 6  # the first one's time is up, and not the other's
-    far.gate.set()
-    assert isinstance(first.exception(PATIENCE), DeadlineExceeded)
-    assert second.result(PATIENCE).status == 200
 
 
 def test_nobody_waits_beyond_the_own_deadline(pool):
