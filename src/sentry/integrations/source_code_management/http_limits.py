@@ -13,6 +13,8 @@ _MAX_BACKOFF = 4.0
 _KEPT = 60.0  # seconds that a quota is believed whose host does not tell when it begins anew
 _MANY = 1000
 _NEWS = 1.0
+_LONGEST = 3600.0  # seconds; no host's window is longer
+_CLOCKS_DIFFER = 60.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,7 +22,8 @@ class Limit:
     """A limit that an answer tells of.
 
     Attributes:
-        seconds: how long it lasts from now.
+        seconds: how long it lasts from now; what is longer than an hour (a host's clock that is
+            wrong, a proxy's ``Retry-After``) is taken for an hour.
         bucket: the part of the host's API that it covers; "" for all of it.
         refused: whether this answer is itself a refusal; else it only used up the rest.
     """
@@ -28,6 +31,9 @@ class Limit:
     seconds: float
     bucket: str = ""
     refused: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "seconds", min(self.seconds, _LONGEST))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,9 +114,15 @@ class Budgets:
             return end - known >= _NEWS
 
     def learn(self, identity: str, bucket: str, quota: Quota, *, now: float) -> None:
-        """Remembers what an answer left; the latest answer is right."""
-        ends = now + (_KEPT if quota.reset is None else quota.reset)
-        known = _Known(quota.remaining, quota.limit, ends, quota.reset is not None)
+        """Remembers what an answer left; the latest answer is right.
+
+        An end that is more than an hour away is not believed: the host's clock is wrong.
+        """
+        reset = quota.reset
+        if reset is not None and reset > _LONGEST + _CLOCKS_DIFFER:
+            reset = None
+        ends = now + (_KEPT if reset is None else reset)
+        known = _Known(quota.remaining, quota.limit, ends, reset is not None)
         with self._lock:
             if len(self._known) >= _MANY:
                 self._known = {key: old for key, old in self._known.items() if old.ends > now}

@@ -20,7 +20,6 @@ logger = logging.getLogger(__name__)
 
 _EVERY = 1.0
 _AFTER_FAILURE = 30.0
-_LONGEST = 86_400.0
 _MANY = 1000
 
 
@@ -66,7 +65,7 @@ class SharedPauses:
 
     def tell(self, budget: str, limit: Limit, *, wall: float) -> None:
         """Writes the pause, unless a longer one is known there. Two statements."""
-        key, seconds = _key(budget, limit.bucket), min(limit.seconds, _LONGEST)
+        key, seconds = _key(budget, limit.bucket), limit.seconds
         try:
             # The answer that told of the pause may be the last that the caller had time for.
             with deadline_at(None):

@@ -12,7 +12,7 @@ from sentry.integrations.source_code_management.http_cache import (
     ResponseCache,
     digest,
 )
-from sentry.integrations.source_code_management.http_limits import Budgets, Limit, backoff
+from sentry.integrations.source_code_management.http_limits import Budgets, Limit, Quota, backoff
 from sentry.integrations.source_code_management.http_paths import route
 
 HOSTILE = [
@@ -133,6 +133,13 @@ def test_digests_tell_their_parts_apart():
     assert digest("ab", "c") != digest("a", "bc")
     assert "secret" not in digest("secret")
     assert len(digest("\ud800")) == 64
+
+
+def test_an_end_in_years_is_not_believed():
+    budgets = Budgets()
+    budgets.learn("me", "core", Quota(remaining=0, limit=60, reset=1e9), now=100.0)
+    assert budgets.quota("me", "core", now=159.0) == Quota(remaining=0, limit=60)
+    assert budgets.quota("me", "core", now=160.0) is None
 
 
 def test_a_limit_covers_its_bucket_until_it_ends():

@@ -108,6 +108,20 @@ def test_the_longer_of_two_pauses_stays(store):
     assert refusal(other) == pytest.approx(60)
 
 
+@pytest.mark.parametrize("asked", ["86400", "999999999", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_no_pause_is_longer_than_an_hour(store, asked):
+    told = process(httpx.Response(429, headers={"retry-after": asked}), ok())
+    other = process(ok())
+    with pytest.raises(HostRateLimited) as refused:
+        get(told)
+    assert refused.value.retry_after == 3600
+    assert refusal(told) == pytest.approx(3600)
+    assert refusal(other) == pytest.approx(3600)
+    for each in (told, other):
+        each.pass_time(3601)
+        assert get(each).status == 200
+
+
 def test_others_credentials_and_hosts_are_not_concerned(store):
     told, other = process(REFUSED), process(ok())
     with pytest.raises(HostRateLimited):
