@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 from psycopg.pq import TransactionStatus
 
-from sentry.utils.deadline import remaining
+from sentry.utils.deadline import deadline_end, remaining
 
 # The server gives up a little after the deadline, so that the cause is plain when it does.
 _GRACE_MS = 20
@@ -17,11 +17,13 @@ _GRACE_MS = 20
 class _StatementTimeout:
     """Sets ``statement_timeout`` before the first statement of a block.
 
-    A rollback takes back what was set in its transaction, so it is set again after one.
+    A rollback takes back what was set in its transaction, so it is set again after one. A statement
+    without a deadline within the block has the usual one.
     """
 
     def __init__(self) -> None:
         self.is_set = False
+        self._is_bounded = False
         self._is_of_transaction = False
 
     def __call__(
@@ -29,12 +31,14 @@ class _StatementTimeout:
     ) -> Any:
         raw = context["connection"].connection
         is_outside = raw.info.transaction_status is TransactionStatus.IDLE
-        if not self.is_set or (self._is_of_transaction and is_outside):
-            self.is_set = True
+        is_bounded = deadline_end() is not None
+        is_taken_back = self.is_set and self._is_of_transaction and is_outside
+        if is_bounded is not self._is_bounded or is_taken_back:
+            self.is_set, self._is_bounded = True, is_bounded
             self._is_of_transaction = not raw.autocommit
-            milliseconds = math.ceil(remaining(0) * 1000) + _GRACE_MS
+            most = math.ceil(remaining(0) * 1000) + _GRACE_MS if is_bounded else "DEFAULT"
             # the cursor below Django's: this statement is not one of the block's
-            context["cursor"].cursor.execute(f"SET statement_timeout = {milliseconds}")
+            context["cursor"].cursor.execute(f"SET statement_timeout = {most}")
         return execute(sql, params, many, context)
 
 

@@ -39,7 +39,10 @@ def connect() -> None:
 
 
 class _BusyTimeout:
-    """Sets how long a statement waits for another writer, before the first one of a block."""
+    """Sets how long a statement waits for another writer, before the first one of a block.
+
+    One without a deadline within the block waits as long as usual.
+    """
 
     def __init__(self) -> None:
         self.is_set = False
@@ -47,9 +50,10 @@ class _BusyTimeout:
     def __call__(
         self, execute: Callable[..., Any], sql: str, params: Any, many: Any, context: Any
     ) -> Any:
-        if not self.is_set:
-            self.is_set = True
-            _wait_at_most(context["connection"], math.ceil(remaining(0) * 1000))
+        if (deadline_end() is not None) is not self.is_set:
+            self.is_set = not self.is_set
+            seconds = remaining(0) if self.is_set else _usual_seconds()
+            _wait_at_most(context["connection"], math.ceil(seconds * 1000))
         return execute(sql, params, many, context)
 
 
@@ -62,8 +66,11 @@ def bounded_waits() -> Iterator[None]:
             yield
     finally:
         if timeout.is_set and connection.connection is not None:
-            usual = connection.settings_dict["OPTIONS"].get("timeout", _USUAL_SECONDS)
-            _wait_at_most(connection, int(usual * 1000))
+            _wait_at_most(connection, math.ceil(_usual_seconds() * 1000))
+
+
+def _usual_seconds() -> float:
+    return float(connection.settings_dict["OPTIONS"].get("timeout", _USUAL_SECONDS))
 
 
 def _wait_at_most(connection: Any, milliseconds: int) -> None:

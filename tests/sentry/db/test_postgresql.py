@@ -96,6 +96,20 @@ class TestTimeout:
             assert show() != "0"
         assert show() == "0"
 
+    def test_a_statement_of_its_own_time_has_the_usual_one(self):
+        with deadline_at(time.monotonic() + 30), statement_deadline(is_sent=True):
+            with deadline_at(None):
+                assert show() == "0"
+            assert show() != "0"
+            with transaction.atomic():
+                with deadline_at(None):
+                    assert show() == "0"
+                transaction.set_rollback(True)
+            assert show() != "0"
+            with deadline_at(None):
+                assert show() == "0"
+        assert show() == "0"
+
     def test_a_connection_that_was_closed_needs_none(self):
         with deadline_at(time.monotonic() + 30), statement_deadline(is_sent=True):
             show()

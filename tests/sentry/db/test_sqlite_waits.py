@@ -52,3 +52,14 @@ def test_the_wait_is_the_time_that_is_left():
 def test_without_a_deadline_the_usual_wait_holds():
     with statement_deadline(is_sent=False):
         assert busy_timeout() == 20_000
+
+
+def test_a_statement_of_its_own_time_waits_as_long_as_usual():
+    with deadline_at(time.monotonic() + 5), statement_deadline(is_sent=True):
+        with deadline_at(None):
+            assert busy_timeout() == 20_000
+        assert 4_000 < busy_timeout() <= 5_000
+        with deadline_at(None):
+            assert busy_timeout() == 20_000
+        assert 4_000 < busy_timeout() <= 5_000
+    assert busy_timeout() == 20_000

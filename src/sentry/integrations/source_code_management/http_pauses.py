@@ -64,15 +64,12 @@ class SharedPauses:
         self._lock = threading.Lock()
 
     def tell(self, budget: str, limit: Limit, *, wall: float) -> None:
-        """Writes the pause, unless a longer one is known there. Two statements."""
-        key, seconds = _key(budget, limit.bucket), limit.seconds
+        """Writes the pause, unless a longer one is known there; two statements at most."""
+        key, end = _key(budget, limit.bucket), f"{wall + limit.seconds:.3f}"
         try:
             # The answer that told of the pause may be the last that the caller had time for.
             with deadline_at(None):
-                store = self._store()
-                known = store.read([key]).get(key)
-                if known is None or _end(known.value) < wall + seconds:
-                    store.write({key: f"{wall + seconds:.3f}".encode()}, seconds=seconds)
+                self._store().write_longer(key, end.encode(), seconds=limit.seconds)
         except store_errors():
             logger.exception("scm.shared.store_failed")
 

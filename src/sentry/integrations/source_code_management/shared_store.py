@@ -20,6 +20,12 @@ _CLAIM, _VALUE = b"c", b"v"
 # Deletes a claim that is still the holder's own.
 _RELEASE = 'if redis.call("get",KEYS[1])==ARGV[1] then return redis.call("del",KEYS[1]) end'
 
+# Sets a value that expires later than what is there; PTTL is negative where nothing is.
+_LONGER = (
+    'if redis.call("pttl",KEYS[1])<tonumber(ARGV[2])'
+    ' then redis.call("set",KEYS[1],ARGV[1],"px",ARGV[2]) end'
+)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
@@ -45,6 +51,10 @@ class SharedStore(Protocol):
 
     def write(self, values: Mapping[str, bytes], *, seconds: float) -> None:
         """Puts values under keys, in place of whatever stands there."""
+        ...
+
+    def write_longer(self, key: str, value: bytes, *, seconds: float) -> None:
+        """Puts a value under a key, unless what stands there expires later or as late."""
         ...
 
     def release(self, keys: Iterable[str], holder: str) -> None:
@@ -88,6 +98,14 @@ class TableStore:
             update_fields=["holder", "value", "expires_at"],
         )
 
+    def write_longer(self, key: str, value: bytes, *, seconds: float) -> None:
+        """Two statements: the row is made where there is none, then changed if it ends earlier."""
+        fields: dict[str, Any] = {"holder": "", "value": value}
+        ends = timezone.now() + timedelta(seconds=seconds)
+        row = SharedResult(key=key, expires_at=ends, **fields)
+        SharedResult.objects.bulk_create([row], ignore_conflicts=True)
+        SharedResult.objects.filter(key=key, expires_at__lt=ends).update(expires_at=ends, **fields)
+
     def release(self, keys: Iterable[str], holder: str) -> None:
         """One statement."""
         SharedResult.objects.filter(key__in=list(keys), holder=holder, value=None).delete()
@@ -119,6 +137,10 @@ class RedisStore:
         for key, value in values.items():
             pipeline.set(_name(key), _VALUE + value, px=_milliseconds(seconds))
         pipeline.execute()
+
+    def write_longer(self, key: str, value: bytes, *, seconds: float) -> None:
+        """A script, which compares and sets."""
+        redis_client().eval(_LONGER, 1, _name(key), _VALUE + value, _milliseconds(seconds))
 
     def release(self, keys: Iterable[str], holder: str) -> None:
         """A script for each, which compares and deletes."""
