@@ -101,11 +101,16 @@ class _NamedRepository:
         self.name = parse_identifier(repo.identifier)
 
     def correct(self) -> bool:
-        """Asks for the present name, once; whether it is another one."""
+        """Asks for the present name until the host has answered; whether it is another one."""
         if self._is_current:
             return False
+        former = self.name
+        try:
+            self.name = self._repositories.current_name(self._repo)
+        except NotFound:
+            self._is_current = True
+            raise
         self._is_current = True
-        former, self.name = self.name, self._repositories.current_name(self._repo)
         return self.name != former
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from forge_emulator import Emulator, HostedRepository
+from forge_emulator import Emulator, Fault, HostedRepository
 from sentry.integrations.github.integration import GitHubIntegration
 from sentry.integrations.github.names import in_repository
 from sentry.integrations.github.parse import parse_identifier
@@ -15,6 +15,7 @@ from sentry.integrations.source_code_management.types import (
     RepositoryRef,
     SourceLineInfo,
 )
+from sentry.testutils.helpers.options import override_options
 
 from .conftest import SHOP, TOKEN, Git, integration
 
@@ -102,6 +103,22 @@ def test_blame_asks_for_the_name_once_where_another_one_has_it(installed, host, 
     assert asked(host) == [query, "GET /repositories/7", query, query]
     ranges = list(installed.get_file_blame(MEANT, path="src/cart.py", sha=head))
     assert ranges[-1].end == 5
+
+
+@override_options({"scm.http.max-attempts": 1})
+def test_blame_asks_for_the_name_again_where_the_host_failed(installed, host, shop):
+    swap(host)
+    head = shop("rev-parse", "HEAD").strip()
+    many = [
+        SourceLineInfo(lineno=1, path=f"no/{number}", ref=head, repo=MEANT) for number in range(23)
+    ]
+    host.faults.add(Fault(kind="status", status=503, match="/repositories/7", times=1))
+    answers = installed.get_blame_for_files([*many, *lines(shop)[:2]])
+    failed, others = kinds(answers[:10]), kinds(answers[10:])
+    assert failed == ["HostUnavailable"] * 10
+    assert others == ["file"] * 13 + ["FileBlameInfo"] * 2
+    query, name = "POST /graphql", "GET /repositories/7"
+    assert asked(host) == [query, name, query, name, query, query]
 
 
 def test_blame_of_a_repository_that_is_gone(installed, host, shop):
