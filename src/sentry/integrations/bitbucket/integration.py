@@ -111,7 +111,11 @@ class BitbucketIntegration(LinkingInstallation, Integration):
 
     def get_repository(self, identifier: str) -> RepositoryInfo:
         """See ``RepositoryIntegration``."""
-        return self.get_client().get_repository(RepositoryRef(identifier=identifier))
+        return self.get_current_repository(RepositoryRef(identifier=identifier))
+
+    def get_current_repository(self, repo: RepositoryRef) -> RepositoryInfo:
+        """See ``RepositoryIntegration``."""
+        return self.get_client().get_repository(repo)
 
     def has_repo_access(self, repo: RepositoryRef) -> bool:
         """See ``RepositoryIntegration``."""
@@ -123,7 +127,7 @@ class BitbucketIntegration(LinkingInstallation, Integration):
 
     def get_repository_default_branch(self, repo: RepositoryRef) -> str | None:
         """See ``RepositoryIntegration``."""
-        return self.get_client().get_repository(repo).default_branch
+        return self.get_current_repository(repo).default_branch
 
     # --- CommitIntegration -------------------------------------------------------------------
 

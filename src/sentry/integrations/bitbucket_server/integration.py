@@ -138,7 +138,13 @@ class BitbucketServerIntegration(LinkingInstallation, Integration):
 
     def get_repository(self, identifier: str) -> RepositoryInfo:
         """See ``RepositoryIntegration``. Two requests where the host keeps the branch apart."""
-        found = self.get_client().get_repository(identifier)
+        return self.get_current_repository(RepositoryRef(identifier=identifier))
+
+    def get_current_repository(self, repo: RepositoryRef) -> RepositoryInfo:
+        """See ``RepositoryIntegration``. The host has no addresses by id: the answer tells it."""
+        found = self.get_client().get_repository(repo.identifier)
+        if repo.external_id not in ("", found.external_id):
+            raise RepositoryReplaced
         if found.default_branch is not None:
             return found
         branch = self.get_client().get_default_branch(found.identifier)

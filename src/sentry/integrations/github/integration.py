@@ -172,7 +172,11 @@ class GitHubIntegration(LinkingInstallation, Integration):
 
     def get_repository(self, identifier: str) -> RepositoryInfo:
         """See ``RepositoryIntegration``."""
-        return self.get_client().repositories.get(RepositoryRef(identifier=identifier))
+        return self.get_current_repository(RepositoryRef(identifier=identifier))
+
+    def get_current_repository(self, repo: RepositoryRef) -> RepositoryInfo:
+        """See ``RepositoryIntegration``."""
+        return self.get_client().repositories.get(repo)
 
     def has_repo_access(self, repo: RepositoryRef) -> bool:
         """See ``RepositoryIntegration``."""
@@ -184,7 +188,7 @@ class GitHubIntegration(LinkingInstallation, Integration):
 
     def get_repository_default_branch(self, repo: RepositoryRef) -> str | None:
         """See ``RepositoryIntegration``."""
-        return self.get_client().repositories.get(repo).default_branch
+        return self.get_current_repository(repo).default_branch
 
     # --- CommitIntegration -------------------------------------------------------------------
 

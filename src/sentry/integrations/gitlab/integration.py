@@ -108,13 +108,17 @@ class GitLabIntegration(LinkingInstallation, Integration):
         """See ``RepositoryIntegration``."""
         return self.get_client().get_repository(identifier)
 
+    def get_current_repository(self, repo: RepositoryRef) -> RepositoryInfo:
+        """See ``RepositoryIntegration``."""
+        return self.get_client().get_project(project_of(repo))
+
     def has_repo_access(self, repo: RepositoryRef) -> bool:
         """See ``RepositoryIntegration``."""
         return self.get_client().has_access(project_of(repo))
 
     def get_repository_default_branch(self, repo: RepositoryRef) -> str | None:
         """See ``RepositoryIntegration``."""
-        return self.get_client().get_project(project_of(repo)).default_branch
+        return self.get_current_repository(repo).default_branch
 
     # --- CommitIntegration ---------------------------------------------------------------------
 

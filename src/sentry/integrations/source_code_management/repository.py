@@ -41,6 +41,17 @@ class RepositoryIntegration(Protocol):
         """
         ...
 
+    def get_current_repository(self, repo: RepositoryRef) -> RepositoryInfo:
+        """What the host says by now of a repository that is known, whatever it is called.
+
+        Asked for by the host's id, wherever the host has such addresses.
+
+        Raises:
+            NotFound: absent, or not visible to the credential.
+            RepositoryReplaced: the host goes by names, and another one has this name.
+        """
+        ...
+
     def has_repo_access(self, repo: RepositoryRef) -> bool:
         """Whether the credential reaches the repository now."""
         ...

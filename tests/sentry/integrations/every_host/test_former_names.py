@@ -17,10 +17,12 @@ from forge_emulator import Emulator, HostedRepository
 from forge_emulator.repositories import Repository as HostRepository
 from sentry.integrations.grpc.generated import scm_pb2
 from sentry.integrations.source_code_management.actions.installations import ref_of
+from sentry.integrations.source_code_management.actions.repository_events import follow_change
 from sentry.integrations.source_code_management.actions.rows import to_repository
 from sentry.integrations.source_code_management.errors import ScmError
 from sentry.integrations.source_code_management.http_runtime import shared_runtime
 from sentry.integrations.source_code_management.types import ProviderKey
+from sentry.integrations.source_code_management.webhooks import RepositoryChangedEvent
 from sentry.models import Commit, CommitAuthor, ExternalIssue, Repository
 from sentry.testutils.helpers.options import override_options
 from sentry.testutils.rpc import RpcAnswer, RpcStatus
@@ -298,6 +300,27 @@ def test_a_ticket_is_opened_in_no_other_repository(renamed: Renamed) -> None:
     if emulator.world.issue_home(other) == other.id:
         assert emulator.issues(kind.full_name) == []
     assert ExternalIssue.objects.get().key == answer.response.key
+
+
+def test_a_late_delivery_gives_no_other_repositorys_name(renamed: Renamed) -> None:
+    """It was called store for a while: by now it has a third name, and another one that."""
+    kind, emulator = renamed.place.kind, renamed.place.emulator
+    store = renamed.rename()
+    told = renamed.installation.get_current_repository(renamed.ref)
+    third = store.removesuffix("store") + "mall"
+    emulator.rename_repository(store, third)
+    emulator.add_repository(
+        HostedRepository(full_name=store, path=renamed.theirs.git.path, id=4711)
+    )
+    before = renamed.repository.name
+    event = RepositoryChangedEvent(repository=told, updated_at=None)
+    follow_change(renamed.repository, renamed.installation, event)
+    after = Repository.objects.get(pk=renamed.repository.pk)
+    if kind.key in BY_NAME:
+        assert after.name == before
+    else:
+        assert after.name == renamed.installation.get_current_repository(renamed.ref).name
+    assert after.name != told.name
 
 
 def test_a_webhook_is_registered_in_no_other_repository(renamed: Renamed) -> None:

@@ -1,7 +1,7 @@
 """Repositories follow what happens to them on their host."""
 
 from collections.abc import Mapping
-from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -11,7 +11,11 @@ from sentry.integrations.source_code_management.actions.credential_health import
 from sentry.integrations.source_code_management.actions.installations import ref_of, require
 from sentry.integrations.source_code_management.actions.rows import STATES, to_repository
 from sentry.integrations.source_code_management.actions.sync import config_with, fits
-from sentry.integrations.source_code_management.errors import NotFound, ScmError
+from sentry.integrations.source_code_management.errors import (
+    NotFound,
+    RepositoryReplaced,
+    ScmError,
+)
 from sentry.integrations.source_code_management.repository import RepositoryIntegration
 from sentry.integrations.source_code_management.types import Capability, RepositoryInfo
 from sentry.integrations.source_code_management.webhooks import RepositoryChangedEvent
@@ -27,9 +31,13 @@ def follow_change(
     """Takes over the name, the URL, the host's identifier and the default branch.
 
     The host is asked what the repository is now, since deliveries may come out of order. Where it
-    cannot tell, the event is believed, unless it is older than the last one that was.
+    cannot tell, the event is believed, unless it is older than the last one that was. An event
+    that tells another repository's name is over: nothing follows from it.
     """
-    now = _as_it_is_now(installation, event.repository)
+    try:
+        now = _as_it_is_now(repository, installation, event.repository.identifier)
+    except RepositoryReplaced:
+        return
     info = now or event.repository
     if not fits(info):
         return
@@ -74,15 +82,25 @@ def _is_on_host(repository: Repository, installation: Integration) -> bool:
     return True
 
 
-def _as_it_is_now(installation: Integration, told: RepositoryInfo) -> RepositoryInfo | None:
-    """What the host says of the repository under its new name; None where it does not know it."""
-    with suppress(ScmError):  # a broken credential, a host that is down: the event has the facts
+def _as_it_is_now(
+    repository: Repository, installation: Integration, told: str
+) -> RepositoryInfo | None:
+    """What the host says of the repository, whatever its name is by now; None where it does not.
+
+    It is asked for by the host's id; under the name that was told, where the host goes by names.
+
+    Raises:
+        RepositoryReplaced: the host goes by names, and another repository has this one.
+    """
+    try:
         check_not_broken(installation)
         host = require(installation, RepositoryIntegration, Capability.REPOSITORIES)
-        found = host.get_repository(told.identifier)
-        if found.external_id == told.external_id:
-            return found
-    return None
+        known = ref_of(to_repository(repository))
+        return host.get_current_repository(replace(known, identifier=told))
+    except RepositoryReplaced:
+        raise
+    except ScmError:  # a broken credential, a host that is down: the event has the facts
+        return None
 
 
 def _is_older(when: datetime | None, config: Mapping[str, object]) -> bool:

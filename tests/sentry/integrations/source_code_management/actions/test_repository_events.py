@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from forge_emulator import Fault
+from forge_emulator import Fault, HostedRepository
 from sentry.integrations.source_code_management.actions.repository_events import follow_change
 from sentry.integrations.source_code_management.types import RepositoryInfo
 from sentry.integrations.source_code_management.webhooks import RepositoryChangedEvent
@@ -71,6 +71,17 @@ def test_a_late_delivery_of_an_earlier_name(hooked: Scene) -> None:
     deliver(hooked, "repository", later)
     deliver(hooked, "repository", earlier)
     assert Repository.objects.get(pk=hooked.repository.id).name == "acme/mall"
+
+
+def test_a_late_delivery_of_a_name_that_another_one_took(hooked: Scene) -> None:
+    """shop became store, then mall, and another repository is called store by now."""
+    hooked.emulator.rename_repository("acme/shop", "acme/mall")
+    other = HostedRepository(full_name="acme/store", path=hooked.git.path, id=4711)
+    hooked.emulator.add_repository(other)
+    deliver(hooked, "repository", repository_body(hooked, "acme/store", "renamed"))
+    row = Repository.objects.get(pk=hooked.repository.id)
+    assert row.name == "acme/mall"
+    assert (row.url or "").endswith("/acme/mall")
 
 
 def test_a_host_that_is_down_leaves_the_event_and_its_time(hooked: Scene) -> None:

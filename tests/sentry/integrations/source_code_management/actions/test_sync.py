@@ -65,6 +65,9 @@ class Installation(Integration):
     def get_repository(self, identifier: str) -> RepositoryInfo:
         raise AssertionError(identifier)
 
+    def get_current_repository(self, repo: RepositoryRef) -> RepositoryInfo:
+        raise AssertionError(repo)
+
     def has_repo_access(self, repo: RepositoryRef) -> bool:
         raise AssertionError(repo)
 
