@@ -6,10 +6,11 @@ from sentry.integrations.source_code_management.types import RepositoryRef
 
 
 def in_repository(repo: RepositoryRef, rest: str, **values: str | int) -> Route:
-    """A path below a repository: by its UUID where it is known, which outlives its name.
+    """A path below a repository: by its UUID where it is known, in the place of the slug.
 
-    Another repository may have the name by now. The workspace goes by its name: no repository of
-    another one has this UUID.
+    Another repository may have the slug by now; none has this UUID. The workspace goes by its name.
+    The API's description does not say whether a former one reaches a repository that was
+    transferred, which is assumed here; where it does not, the host answers NOT_FOUND.
 
     Raises:
         InvalidArgument: the identifier or a value is not one.
