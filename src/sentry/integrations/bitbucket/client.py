@@ -1,6 +1,6 @@
 """Bitbucket's API as the platform uses it: a path, one call, a parse."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from itertools import islice
 
@@ -242,12 +242,11 @@ class BitbucketClient:
         Raises:
             Unsupported: nobody has switched the workspace's search on.
         """
-        known = parse.parse_identifier(repo.identifier)
-        _search_terms(query, known.slug)  # nothing is asked for a query that can be none
+        words = _search_words(query)
         name = self.current_name(repo)
         where = route("/workspaces/{workspace}/search/code", workspace=name.workspace)
         asked: dict[str, str | int] = {
-            "search_query": _search_terms(query, name.slug),
+            "search_query": _search_terms(words, name.slug),
             "fields": "+values.file.commit.repository",
             "page": page,
             "pagelen": per_page,
@@ -258,7 +257,7 @@ class BitbucketClient:
             why = "nobody has switched the workspace's search on"
             raise Unsupported("bitbucket", Capability.CODE_SEARCH, why) from None
         more = parse.next_link(answer) is not None
-        return parse_files.parse_matches(answer, uuid=repo.external_id), more
+        return parse_files.parse_matches(answer, external_id=repo.external_id), more
 
     # --- webhooks ----------------------------------------------------------------------------
 
@@ -303,17 +302,26 @@ def _hook(url: str, secret: str) -> Json:
     }
 
 
-def _search_terms(query: str, slug: str) -> str:
-    """Every word in quotation marks, in which no operator is one, and the repository.
+def _search_words(query: str) -> list[str]:
+    """Every word in quotation marks, in which no operator is one.
 
     Raises:
-        InvalidArgument: no word is left, or they are longer than Bitbucket takes.
+        InvalidArgument: no word is left.
     """
     words = [word.replace('"', "") for word in query.split()]
     quoted = [f'"{word}"' for word in words if word]
     if not quoted:
         raise InvalidArgument("query", "must hold a word")
-    terms = " ".join([*quoted, f"repo:{slug}"])
+    return quoted
+
+
+def _search_terms(words: Sequence[str], slug: str) -> str:
+    """The words, and the repository that they are searched in.
+
+    Raises:
+        InvalidArgument: they are longer than Bitbucket takes.
+    """
+    terms = " ".join([*words, f"repo:{slug}"])
     if len(terms) > _LONGEST_SEARCH:
         raise InvalidArgument("query", f"is longer than the host's {_LONGEST_SEARCH} characters")
     return terms

@@ -6,7 +6,7 @@ Like ``parse``: HostUnavailable for every shape that the published description d
 import re
 from dataclasses import dataclass
 
-from sentry.integrations.bitbucket.parse import link_of, values_of
+from sentry.integrations.bitbucket.parse import is_uuid, link_of, values_of
 from sentry.integrations.source_code_management.json_reader import (
     Json,
     JsonObject,
@@ -115,20 +115,21 @@ def _side(item: JsonObject, name: str) -> str | None:
     return None if side is None else side.text("path")
 
 
-def parse_matches(value: Json, *, uuid: str = "") -> list[CodeMatch]:
+def parse_matches(value: Json, *, external_id: str = "") -> list[CodeMatch]:
     """A page of a search of code; ``web_url`` is left to whoever knows the pages' address.
 
-    With a repository's UUID what is said to be another one's is left out.
+    Where a repository's ``external_id`` is a UUID, what is said to be another one's is left out.
     """
+    own = external_id.lower() if is_uuid(external_id) else ""
     items = values_of(value, "matches")
-    return [_match(item) for item in items if not uuid or _owner(item) in ("", uuid)]
+    return [_match(item) for item in items if not own or _owner(item) in ("", own)]
 
 
 def _owner(item: JsonObject) -> str:
-    """The UUID of the repository that a match is in; "" where it is not told."""
+    """The UUID of the repository that a match is in, in lower case; "" where it is not told."""
     commit = item.object("file").optional_object("commit")
     repository = commit.optional_object("repository") if commit else None
-    return (repository.optional_text("uuid") if repository else None) or ""
+    return ((repository.optional_text("uuid") if repository else None) or "").lower()
 
 
 def _match(item: JsonObject) -> CodeMatch:

@@ -7,7 +7,7 @@ import pytest
 from forge_emulator import Emulator, HostedRepository
 from sentry.integrations.bitbucket.integration import BitbucketIntegration
 from sentry.integrations.bitbucket.parse_files import parse_matches
-from sentry.integrations.source_code_management.errors import NotFound
+from sentry.integrations.source_code_management.errors import InvalidArgument, NotFound
 from sentry.integrations.source_code_management.json_reader import Json
 from sentry.integrations.source_code_management.types import RepositoryRef
 
@@ -87,9 +87,24 @@ def test_what_the_index_still_has_of_another_is_left_out():
         repository: Json = {"type": "repository", "uuid": uuid}
         return {"file": {"path": path, "commit": {"repository": repository}}}
 
-    answer: Json = {"values": [found("a", "{1}"), found("b", "{2}"), {"file": {"path": "c"}}]}
-    assert [match.path for match in parse_matches(answer, uuid="{1}")] == ["a", "c"]
-    assert [match.path for match in parse_matches(answer)] == ["a", "b", "c"]
+    own, other = (f"{{0a1b2c3d-0000-4000-8000-00000000000{number}}}" for number in "ab")
+    values = [found("a", own), found("b", other), {"file": {"path": "c"}}, found("d", own.upper())]
+    answer: Json = {"values": values}
+    for external_id in (own, own.upper()):
+        matches = parse_matches(answer, external_id=external_id)
+        assert [match.path for match in matches] == ["a", "c", "d"]
+    for unknown in ("", "a-key-of-a-former-row"):
+        matches = parse_matches(answer, external_id=unknown)
+        assert [match.path for match in matches] == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize(("query", "requests"), [("", 0), ('"', 0), ("x" * 250, 1)])
+def test_a_search_that_can_be_none_is_not_made(made, known, host, query, requests):
+    host.clear_requests()
+    with pytest.raises(InvalidArgument) as caught:
+        made.search_code(known, query=query, page=1, per_page=9)
+    assert caught.value.field == "query"
+    assert len(host.requests) == requests  # how long it is depends on the present name
 
 
 def test_a_webhook_is_registered_on_the_repository_that_is_meant(made, known, other, host):
