@@ -180,6 +180,19 @@ def test_broken_integrations_are_named_with_what_mends_them() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.django_db
+def test_a_region_does_not_know_whether_integrations_are_broken(settings: Settings) -> None:
+    Factories.create_integration(
+        organization=Factories.create_organization(),
+        broken_reason="the host says no",
+        broken_at=datetime(2026, 1, 2, 3, 4, tzinfo=UTC),
+    )
+    settings.SILO_MODE = "REGION"
+    check = checks.check_integrations()
+    assert check.state is State.OK
+    assert check.text == "not known here: run `sentry doctor` in the control silo"
+
+
 def test_a_folder_of_mirrors_that_others_may_change(settings: Settings, tmp_path: Path) -> None:
     settings.SCM_MIRRORS_DIR = str(tmp_path / "mirrors")
     assert checks.check_mirrors().state is State.OK

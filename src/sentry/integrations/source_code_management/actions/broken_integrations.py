@@ -25,14 +25,14 @@ class BrokenIntegration:
     since: datetime
 
 
-def list_broken_integrations() -> list[BrokenIntegration]:
+def list_broken_integrations() -> list[BrokenIntegration] | None:
     """Those of all organizations that are switched on, oldest first. No caller is asked.
 
-    A region's process knows of none: control owns them.
+    None in a region's process, which cannot tell: control owns them.
     """
     mode = SiloMode.get_current_mode()
     if mode is SiloMode.REGION:
-        return []
+        return None
     found = integration_service.list_broken()
     slugs = {} if mode is SiloMode.CONTROL else _slugs([each.organization_id for each in found])
     return [
