@@ -1,6 +1,5 @@
 """Deciphers what hosts answer: (status, headers, body) to data, next page or error. Pure."""
 
-import json
 import re
 import zlib
 from collections.abc import Mapping
@@ -8,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import NoReturn
 
 from sentry.integrations.source_code_management.errors import (
     HostForbidden,
@@ -18,7 +16,7 @@ from sentry.integrations.source_code_management.errors import (
     NotFound,
     ScmError,
 )
-from sentry.integrations.source_code_management.json_reader import Json
+from sentry.integrations.source_code_management.json_reader import Json, decode_json
 
 _CHUNK = 64 * 1024
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
@@ -61,12 +59,11 @@ class HostResponse:
                 "the host answered with something other than JSON", status=self.status
             )
         try:
-            value: Json = json.loads(self.body, parse_constant=_refuse_constant)
-        except (ValueError, RecursionError):
+            return decode_json(self.body)
+        except HostUnavailable:
             raise HostUnavailable(
                 "the host answered with JSON that cannot be read", status=self.status
             ) from None
-        return value
 
     def file_bytes(self) -> bytes:
         """The body as a file's bytes, of a host that never sends one as a page for people.
@@ -91,10 +88,6 @@ class Transient(Exception):  # noqa: N818 -- a signal from one try to the sessio
     def again(self) -> "Transient":
         """The same for another thread to raise."""
         return Transient(self.error.again(), wait=self.wait)
-
-
-def _refuse_constant(_: str) -> NoReturn:
-    raise ValueError("NaN and Infinity are no JSON")
 
 
 def error_of(response: HostResponse, *, resource: str, needs: str = "") -> ScmError | None:

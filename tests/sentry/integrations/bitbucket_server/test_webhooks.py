@@ -228,6 +228,13 @@ def test_a_body_that_is_not_the_hosts(body):
         RECEIVER.events(signed(body, **{"x-event-key": "repo:refs_changed"}))
 
 
+def test_nan_is_no_json():
+    forked = {"x-event-key": "repo:forked"}
+    assert RECEIVER.events(signed(b'{"a": 1}', **forked)) == []
+    with pytest.raises(HostUnavailable):
+        RECEIVER.events(signed(b'{"a": NaN}', **forked))
+
+
 def test_nothing_secret_is_shown():
     request = signed(json.dumps({"secret": SECRET}).encode())
     assert SECRET not in repr(request)

@@ -275,6 +275,7 @@ def test_changes_of_pull_requests_and_of_the_repository_arrive(emulator, inbox, 
     "body",
     [
         b"", b"{", b"<html>", b"[]", b"7", b'"x"', b"\xff", b"[" * 100_000,
+        b'{"eventType": "build.complete", "a": NaN}',
         {}, {"eventType": 7}, {"eventType": "git.push"}, {"eventType": "git.push", "resource": 1},
         {"eventType": "git.push", "resource": {"repository": {}, "refUpdates": []}},
         {"eventType": "git.pullrequest.created", "resource": {"repository": None}},

@@ -5,13 +5,10 @@ Source: "Manage webhooks" and "Event payloads" on support.atlassian.com.
 
 import hashlib
 import hmac
-import json
 from collections.abc import Sequence
-from typing import NoReturn
 
 from sentry.integrations.bitbucket.webhooks.parse import parse_delivery
-from sentry.integrations.source_code_management.errors import HostUnavailable
-from sentry.integrations.source_code_management.json_reader import Json
+from sentry.integrations.source_code_management.json_reader import decode_json
 from sentry.integrations.source_code_management.webhooks import WebhookEvent, WebhookRequest
 
 _PREFIX = "sha256="
@@ -41,16 +38,4 @@ class BitbucketWebhookReceiver:
 
     def events(self, request: WebhookRequest) -> list[WebhookEvent]:
         """See ``WebhookReceiver``."""
-        return parse_delivery(self.event_name(request), _json(request.body))
-
-
-def _json(body: bytes) -> Json:
-    try:
-        value: Json = json.loads(body, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        raise HostUnavailable("the delivery's body is no JSON") from None
-    return value
-
-
-def _refuse_constant(_: str) -> NoReturn:
-    raise ValueError("NaN and Infinity are no JSON")
+        return parse_delivery(self.event_name(request), decode_json(request.body))

@@ -7,12 +7,10 @@ told at all. A registration that was made by hand may send more than the platfor
 
 import hashlib
 import hmac
-import json
 from collections.abc import Sequence
 
 from sentry.integrations.bitbucket_server.webhooks.parse import parse_delivery
-from sentry.integrations.source_code_management.errors import HostUnavailable
-from sentry.integrations.source_code_management.json_reader import Json
+from sentry.integrations.source_code_management.json_reader import decode_json
 from sentry.integrations.source_code_management.webhooks import WebhookEvent, WebhookRequest
 
 _SCHEME = "sha256="
@@ -48,12 +46,4 @@ class BitbucketServerReceiver:
 
     def events(self, request: WebhookRequest) -> list[WebhookEvent]:
         """See ``WebhookReceiver``."""
-        return parse_delivery(self.event_name(request), _json(request.body))
-
-
-def _json(body: bytes) -> Json:
-    try:
-        value: Json = json.loads(body)
-    except (ValueError, RecursionError):
-        raise HostUnavailable("the delivery's body cannot be read") from None
-    return value
+        return parse_delivery(self.event_name(request), decode_json(request.body))

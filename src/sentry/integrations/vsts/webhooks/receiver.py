@@ -8,15 +8,14 @@ and "Service hook events" of Microsoft's documentation.
 import base64
 import binascii
 import hmac
-import json
 from collections.abc import Sequence
 from datetime import datetime
 
 from sentry.integrations.source_code_management.errors import HostUnavailable
 from sentry.integrations.source_code_management.json_reader import (
-    Json,
     JsonObject,
     as_object,
+    decode_json,
     unexpected,
 )
 from sentry.integrations.source_code_management.types import RepositoryInfo
@@ -102,11 +101,7 @@ def _bytes(text: str) -> bytes:
 
 
 def _body(request: WebhookRequest) -> JsonObject:
-    try:
-        value: Json = json.loads(request.body)
-    except (ValueError, RecursionError):
-        raise HostUnavailable("the delivery holds no JSON") from None
-    return as_object(value, "delivery")
+    return as_object(decode_json(request.body), "delivery")
 
 
 def _pushes(resource: JsonObject) -> list[WebhookEvent]:
