@@ -4,6 +4,8 @@ import subprocess
 
 import pytest
 
+from forge_emulator.dialects.github import rest_commits
+
 SEPARATOR = "\x1f"
 
 
@@ -217,6 +219,15 @@ def test_compare_pages(client, shop):
     shas = [c["sha"] for c in first.json()["commits"] + second["commits"]]
     expected = shop.git("rev-list", "--reverse", f"{shop.commits[0]}..main").split()
     assert shas == expected[:6]
+
+
+def test_a_comparison_without_pages_ends_with_the_newest_commit(client, shop, monkeypatch):
+    monkeypatch.setattr(rest_commits, "_COMPARED_COMMITS", 4)
+    answer = client.get(f"/repos/acme/shop/compare/{shop.commits[0]}...main")
+    expected = shop.git("rev-list", "--reverse", f"{shop.commits[0]}..main").split()
+    assert [c["sha"] for c in answer.json()["commits"]] == expected[-4:]
+    assert answer.json()["total_commits"] == len(expected) > 4
+    assert answer.json()["files"]
 
 
 def test_git_commit(client, shop):

@@ -1579,7 +1579,7 @@ class CompareCommitsResponse(_message.Message):
     files_truncated: _builtins.bool
     @_builtins.property
     def commits(self) -> _containers.RepeatedCompositeFieldContainer[Global___Commit]:
-        """Those reachable from head and not from base, newest first."""
+        """Those reachable from head and not from base, newest first; of too many, the newest."""
 
     @_builtins.property
     def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___FileChange]:

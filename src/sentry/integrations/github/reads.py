@@ -9,7 +9,7 @@ from sentry.integrations.github.names import in_repository
 from sentry.integrations.github.repositories import GitHubRepositories
 from sentry.integrations.source_code_management.errors import HostRejected, NotFound
 from sentry.integrations.source_code_management.http import HostSession
-from sentry.integrations.source_code_management.http_paths import route
+from sentry.integrations.source_code_management.http_paths import Route, route
 from sentry.integrations.source_code_management.types import (
     BranchInfo,
     CodeMatch,
@@ -40,26 +40,34 @@ class GitHubReads:
         self._repositories = repositories
 
     def compare(self, repo: RepositoryRef, *, base: str, head: str, most: int) -> ComparisonInfo:
-        """What head has that base has not. GitHub lists 300 files at most, commits oldest first."""
+        """What head has that base has not; GitHub lists 300 files at most.
+
+        Asked without a page it gives the newest 250 commits, oldest first; asked for pages, all
+        from the oldest on.
+        """
         where = in_repository(repo, "/compare/{base}...{head}", base=base, head=head)
-        commits: list[CommitInfo] = []
-        files: tuple[FileChange, ...] | None = None
-        total = 0
-        for page in self._session.pages(where, resource="commit", query={"per_page": _PER_PAGE}):
-            part = parse_reads.parse_comparison(page.json())
-            commits += part.commits
-            total = part.total
-            if files is None:
-                files = part.files
-            if len(commits) >= most:
-                break
-        kept = commits[:most]
+        answer = self._session.get_json(where, resource="commit")
+        found = parse_reads.parse_comparison(answer.json())
+        commits, wanted = found.commits, min(most, found.total)
+        if commits and len(commits) < wanted:
+            older = self._compared(where, skip=found.total - wanted, end=commits[0].sha)
+            commits = (*older, *commits)
+        kept = tuple(reversed(commits))[:most]
         return ComparisonInfo(
-            commits=tuple(reversed(kept)),
-            files=files or (),
-            commits_truncated=total > len(kept),
-            files_truncated=len(files or ()) >= _COMPARED_FILES,
+            commits=kept,
+            files=found.files,
+            commits_truncated=found.total > len(kept),
+            files_truncated=len(found.files) >= _COMPARED_FILES,
         )
+
+    def _compared(self, where: Route, *, skip: int, end: str) -> Iterator[CommitInfo]:
+        """A comparison's commits before ``end``, oldest first; leaves out whole pages to skip."""
+        query = {"per_page": _PER_PAGE, "page": skip // _PER_PAGE + 1}
+        for page in self._session.pages(where, resource="commit", query=query):
+            for commit in parse_reads.parse_comparison(page.json()).commits:
+                if commit.sha == end:
+                    return
+                yield commit
 
     def get_changes(self, repo: RepositoryRef, sha: str) -> tuple[FileChange, ...]:
         """The files of a commit against its first parent, page after page."""

@@ -50,9 +50,9 @@ class GitLabReads:
         found = parse_reads.parse_comparison(present(answer, "commit").json(), head)
         if found.has_root:
             self._demand_ancestor(project, base, head)
-        commits = found.commits[:most]
+        commits = tuple(reversed(found.commits))[:most]
         return ComparisonInfo(
-            commits=tuple(reversed(commits)),
+            commits=commits,
             files=found.files,
             commits_truncated=len(found.commits) > len(commits),
             files_truncated=found.is_cut or len(found.files) >= _COMPARED_FILES,

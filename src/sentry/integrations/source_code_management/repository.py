@@ -146,7 +146,7 @@ class ComparisonIntegration(Protocol):
     ) -> ComparisonInfo:
         """What ``head`` has that ``base`` has not; both are full commit ids.
 
-        At most ``max_commits`` commits; of more, those that the host gives first.
+        At most ``max_commits`` commits, newest first; of more, the newest.
 
         Raises:
             NotFound: no such commit, or the two have no common ancestor.

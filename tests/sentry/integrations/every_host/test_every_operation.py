@@ -137,6 +137,19 @@ def test_a_comparison(place):
     assert not got.commits_truncated
 
 
+@pytest.mark.parametrize(("back", "most"), [(13, 3), (350, 120), (640, 530)])
+def test_of_a_comparison_that_is_cut_the_newest_are_kept(place, back, most):
+    base, head = (place.git("rev-parse", name).strip() for name in (f"HEAD~{back}", "HEAD"))
+    request = scm_pb2.CompareCommitsRequest(
+        repository_id=place.repository.id, base=base, head=head, max_commits=most
+    )
+    got = place.rpc("CompareCommits", request).response
+    truth = place.git("rev-list", f"{base}..{head}").split()
+    assert [commit.key for commit in got.commits] == truth[:most]
+    assert got.commits_truncated
+    assert got.files
+
+
 def test_a_tree(place):
     request = scm_pb2.ListTreeRequest(repository_id=place.repository.id, max_entries=50_000)
     got = place.rpc("ListTree", request).response

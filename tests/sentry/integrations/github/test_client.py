@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from forge_emulator import Emulator, Fault, HostedRepository
+from forge_emulator.dialects.github import rest_commits
 from sentry import options
+from sentry.integrations.github import reads
 from sentry.integrations.source_code_management.errors import (
     HostForbidden,
     HostRateLimited,
@@ -145,6 +147,20 @@ def test_history_comes_in_pages(installed, shop):
     assert [commit.sha for commit in touched] == shop(
         "rev-list", head, "--", "döc/a b#?%2e.txt"
     ).split()
+
+
+def test_the_newest_commits_of_a_comparison(installed, emulator, shop, monkeypatch):
+    """GitHub gives them at once; for older ones it is asked from the page on that holds them."""
+    monkeypatch.setattr(rest_commits, "_COMPARED_COMMITS", 3)
+    monkeypatch.setattr(reads, "_PER_PAGE", 1)
+    *expected, base = shop("rev-list", "main").split()
+    assert len(expected) == 4
+    for most, requests in [(1, 1), (3, 1), (4, 3), (99, 3)]:
+        emulator.clear_requests()
+        found = installed.compare_commits(SHOP, base=base, head=expected[0], max_commits=most)
+        assert [commit.sha for commit in found.commits] == expected[:most]
+        assert found.commits_truncated == (most < len(expected))
+        assert len(emulator.requests) == requests
 
 
 def test_an_empty_repository_has_no_commits(tmp_path):

@@ -106,7 +106,10 @@ def _files(call: Call, found: Repository, oid: str, page: Page[FileChange]) -> l
 
 
 def compare(call: Call, owner: str, repo: str, basehead: str) -> Response:
-    """`base...head`: the commits that head has and base has not, and what they changed together."""
+    """`base...head`: the commits that head has and base has not, and what they changed together.
+
+    Who asks for no page gets the newest commits, and else the oldest first.
+    """
     found = call.repository(owner, repo)
     names = [part.removeprefix(f"{found.hosted.owner}:") for part in basehead.split("...", 1)]
     if len(names) < 2:  # noqa: PLR2004 - two sides
@@ -118,7 +121,8 @@ def compare(call: Call, owner: str, repo: str, basehead: str) -> Response:
     ahead = git.commits_between(found.git_dir, base, head)
     behind = len(git.commits_between(found.git_dir, head, base))
     request = page_request(call.request.args, default=_COMPARED_COMMITS, cap=_COMPARED_COMMITS)
-    page = cut(ahead, request)
+    is_paged = not {"page", "per_page"}.isdisjoint(call.request.args)
+    page = cut(ahead if is_paged else ahead[-_COMPARED_COMMITS:], request)
     first, middle, *rest = git.read_commits(found.git_dir, [base, fork, *page.items])
     files = changes(found.git_dir, fork, head)[:_FILES_A_PAGE] if request.number == 1 else []
     api = f"{call.urls.repository(found)}/compare/{names[0]}...{names[1]}"
