@@ -33,8 +33,7 @@ from sentry.integrations.vsts.reads import VstsReads
 from sentry.integrations.vsts.repositories import VstsRepositories
 
 _PREVIEW = "7.1-preview.1"
-# Shorter ones are more often names that are not there.
-_ABBREVIATION = re.compile(r"[0-9a-fA-F]{7,39}")
+_ABBREVIATION = re.compile(r"[0-9a-fA-F]{4,39}")
 _SHA_LENGTH = 40
 _SCANNED, _SCANS = 1000, 10
 _MOST_COMPLETED = 100  # a page of a history is no longer
@@ -142,7 +141,7 @@ class VstsClient:
         """The id of the commit that a branch, a tag or an id names; "" is the default branch."""
         if not ref:
             tip = self._tip(repo, {})
-        elif is_full_sha(ref):
+        elif is_full_sha(ref.lower()):
             return self.get_commit(repo, ref).sha
         elif ref.startswith("refs/tags/"):
             tip = self._tip(repo, _version("tag", ref.removeprefix("refs/tags/")))

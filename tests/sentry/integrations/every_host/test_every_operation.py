@@ -84,7 +84,8 @@ def test_refs_by_their_whole_names(place):
     tagged = place.git("rev-parse", "v9.9").strip()
     refs = {"HEAD": head, "@": head, "refs/heads/main": head, "main": head}
     tags = {"refs/tags/v9.9": tagged, "v9.9": tagged}
-    for ref, sha in {**refs, **tags, "": head}.items():
+    ids = {head: head, head.upper(): head, tagged[:7]: tagged, tagged[:39].upper(): tagged}
+    for ref, sha in {**refs, **tags, **ids, "": head}.items():
         request = scm_pb2.ListCommitsRequest(
             repository_id=place.repository.id, ref=ref, page_size=1
         )
