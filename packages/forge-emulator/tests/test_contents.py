@@ -73,7 +73,13 @@ def test_a_path_with_a_line_end(tmp_path, start_emulator, connect, shop):
 
 def test_links(client):
     followed = client.get("/repos/acme/shop/contents/link").json()
-    assert (followed["type"], followed["path"]) == ("file", "docs/README.md")
+    assert (followed["type"], followed["path"]) == ("file", "link")
+    blob = client.get(followed["git_url"]).json()
+    assert blob["sha"] == followed["sha"]
+    assert base64.b64decode(blob["content"]) == b"docs/README.md"
+    assert client.get(followed["git_url"], headers=RAW).content == b"docs/README.md"
+    aim = client.get("/repos/acme/shop/contents/docs/README.md").json()
+    assert [followed[key] == aim[key] for key in ("content", "size", "sha")] == [True, True, False]
     lost = client.get("/repos/acme/shop/contents/lost").json()
     assert (lost["type"], lost["target"]) == ("symlink", "nowhere")
 

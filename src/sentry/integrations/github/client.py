@@ -1,5 +1,6 @@
 """GitHub's API as the platform uses it: a path, one call, a parse."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from sentry.integrations.github import parse
@@ -32,6 +33,7 @@ _CONFLICT, _INVALID = HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY
 # A commit that is not there is a 422; an empty repository, which has none, a 409.
 _NO_COMMIT = frozenset({int(_CONFLICT), int(_INVALID)})
 _FIRST_ERROR = 400
+_LONGEST_LINK = 4096  # bytes; no system takes a longer path
 
 
 class GitHubClient:
@@ -97,8 +99,8 @@ class GitHubClient:
     def get_file(self, repo: RepositoryRef, *, path: str, ref: str, max_bytes: int) -> FileContent:
         """The first bytes of a file, and its size.
 
-        One request up to 1 MB; beyond that GitHub's JSON has no content, and the raw file is read
-        as far as wanted.
+        One request up to 1 MB; beyond that GitHub's JSON has no content, and the blob is read as
+        far as wanted; so it is of a symbolic link, whose content is the path that it leads to.
 
         Raises:
             NotFound: no such file; a folder or a submodule is none.
@@ -108,27 +110,25 @@ class GitHubClient:
         entry = parse.parse_file_entry(answer.json())
         if entry is None:
             raise NotFound("file")
-        content = entry.content
-        if content is None or len(content) != entry.size:
-            content = self._get_raw(where, ref, max_bytes)
-        size = max(entry.size, len(content))
+        content, size = entry.content, entry.size
+        if content is None:
+            where = in_repository(repo, "/git/blobs/{sha}", sha=entry.blob_sha)
+            blob = self._get_raw(where, max(max_bytes, _LONGEST_LINK))
+            content = blob.body
+            size = max(size, len(content)) if blob.truncated else len(content)
         return FileContent(path=path, commit_sha=ref, content=content[:max_bytes], size=size)
 
     def get_text(self, repo: RepositoryRef, *, path: str, ref: str, max_bytes: int) -> str:
-        """The first bytes of a file as text."""
+        """The first bytes of a file as text; of a symbolic link those of the file it leads to."""
         where = in_repository(repo, "/contents/{+path}", path=path)
-        return decode_text(self._get_raw(where, ref, max_bytes))
+        return decode_text(self._get_raw(where, max_bytes, query={"ref": ref}).body)
 
-    def _get_raw(self, where: Route, ref: str, max_bytes: int) -> bytes:
-        answer = self._session.request(
-            "GET",
-            where,
-            resource="file",
-            query={"ref": ref},
-            headers=_RAW,
-            read_at_most=max_bytes,
+    def _get_raw(
+        self, where: Route, max_bytes: int, query: Mapping[str, str] | None = None
+    ) -> HostResponse:
+        return self._session.request(
+            "GET", where, resource="file", query=query, headers=_RAW, read_at_most=max_bytes
         )
-        return answer.body
 
 
 def _no_commit(answer: HostResponse, resource: str) -> ScmError:

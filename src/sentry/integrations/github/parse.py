@@ -6,6 +6,7 @@ that the description does not allow, unless it says otherwise.
 
 import base64
 import binascii
+import hashlib
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -65,9 +66,14 @@ class InstallationToken:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileEntry:
-    """A file as the contents API lists it; ``content`` is None where GitHub leaves it out."""
+    """A file as the contents API tells of it, with git's id of its blob.
+
+    ``content`` is None where GitHub leaves it out, and where it is another file's: of a symbolic
+    link GitHub tells the id, and the content and the size of the file that it leads to.
+    """
 
     size: int
+    blob_sha: str
     content: bytes | None
 
 
@@ -184,10 +190,18 @@ def parse_file_entry(value: Json) -> FileEntry | None:
     entry = as_object(value, "contents")
     if entry.text("type") not in ("file", "symlink"):
         return None
-    size = entry.integer("size")
+    size, sha = entry.integer("size"), entry.text("sha")
     if entry.optional_text("encoding") != "base64" or entry.get("content") is None:
-        return FileEntry(size=size, content=None)
-    return FileEntry(size=size, content=_base64(entry))
+        return FileEntry(size=size, blob_sha=sha, content=None)
+    content = _base64(entry)
+    is_own = _blob_sha(content) == sha
+    return FileEntry(size=size, blob_sha=sha, content=content if is_own else None)
+
+
+def _blob_sha(content: bytes) -> str:
+    """The id that git gives a blob."""
+    header = b"blob %d\0" % len(content)
+    return hashlib.sha1(header + content, usedforsecurity=False).hexdigest()
 
 
 def _base64(entry: JsonObject) -> bytes:

@@ -200,6 +200,32 @@ def test_a_file_as_of_an_older_commit(installed, shop):
     assert found.content == b"def total():\n    return 0\n"
 
 
+def test_of_a_link_the_content_is_where_it_leads_to(tmp_path):
+    """GitHub follows a link to a file, and answers what is there under the link's own name."""
+    git = Git(tmp_path)
+    git("init", "-q", "-b", "main")
+    links = {"file": "docs/a.txt", "docs/up": "../big.bin", "lost": "nowhere", "folder": "docs"}
+    (tmp_path / "docs").mkdir()
+    for name, target in links.items():
+        (tmp_path / name).symlink_to(target)
+    head = git.commit("Link", {"docs/a.txt": b"ten bytes\n", "big.bin": b"\0" * 2_000_000})
+    hosted = [HostedRepository(full_name="acme/links", path=str(tmp_path))]
+    repo = RepositoryRef(identifier="acme/links")
+    with Emulator(repositories=hosted, tokens={TOKEN: ("robot",)}) as running:
+        installed = integration(running.url, token=TOKEN)
+        for name, target in links.items():
+            found = installed.get_file(repo, path=name, sha=head, max_bytes=1000)
+            assert (found.content, found.size) == (target.encode(), len(target))
+            short = installed.get_file(repo, path=name, sha=head, max_bytes=3)
+            assert (short.content, short.size) == (target.encode()[:3], len(target))
+        running.clear_requests()
+        assert installed.get_file(repo, path="docs/a.txt", sha=head, max_bytes=1000).size == 10
+        assert len(running.requests) == 1
+        big = installed.get_file(repo, path="big.bin", sha=head, max_bytes=1000)
+        assert (big.content, big.size) == (b"\0" * 1000, 2_000_000)
+        assert len(running.requests) == 3
+
+
 @pytest.mark.parametrize("path", ["src", "no/such", "src/cart.py/x"])
 def test_a_folder_and_what_is_not_there_are_no_files(installed, shop, path):
     head = shop("rev-parse", "HEAD").strip()

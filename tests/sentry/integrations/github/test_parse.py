@@ -15,6 +15,10 @@ from sentry.integrations.source_code_management.errors import (
 from sentry.integrations.source_code_management.issue_markers import with_marker
 from sentry.integrations.source_code_management.types import AuthorInfo
 
+# git's ids of these blobs
+HI = "32f95c0d1244a78b2be1bab8de17906fabb2c4a8"
+EMPTY = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
+
 COMMIT: dict[str, Any] = {
     "sha": "a" * 40,
     "html_url": "https://github.com/acme/shop/commit/" + "a" * 40,
@@ -105,16 +109,17 @@ def test_an_issues_body_may_be_null_and_its_marker_is_taken_off():
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ({"type": "file", "size": 2, "encoding": "base64", "content": "aGk=\n"}, (2, b"hi")),
-        ({"type": "file", "size": 0, "encoding": "base64", "content": ""}, (0, b"")),
-        ({"type": "file", "size": 9, "encoding": "none", "content": ""}, (9, None)),
-        ({"type": "symlink", "size": 3}, (3, None)),
+        ({"type": "file", "size": 2, "sha": HI, "encoding": "base64", "content": "aGk=\n"}, b"hi"),
+        ({"type": "file", "size": 0, "sha": EMPTY, "encoding": "base64", "content": ""}, b""),
+        ({"type": "file", "size": 9, "sha": HI, "encoding": "none", "content": ""}, None),
+        ({"type": "file", "size": 0, "sha": HI, "encoding": "base64", "content": ""}, None),
+        ({"type": "symlink", "size": 3, "sha": HI}, None),
     ],
 )
-def test_a_file_entry_has_a_size_and_perhaps_a_content(value, expected):
+def test_a_file_entry_has_a_size_an_id_and_perhaps_its_own_content(value, expected):
     entry = parse.parse_file_entry(value)
     assert entry is not None
-    assert (entry.size, entry.content) == expected
+    assert (entry.size, entry.blob_sha, entry.content) == (value["size"], value["sha"], expected)
 
 
 @pytest.mark.parametrize("value", [[], [{}], {"type": "submodule"}, {"type": "dir"}])
@@ -123,10 +128,11 @@ def test_what_is_no_file_has_no_entry(value):
 
 
 def test_a_content_that_is_no_base64_cannot_be_read():
+    file = {"type": "file", "size": 1, "sha": HI, "encoding": "base64"}
     with pytest.raises(HostUnavailable):
-        parse.parse_file_entry({"type": "file", "size": 1, "encoding": "base64", "content": "a"})
+        parse.parse_file_entry({**file, "content": "a"})
     with pytest.raises(HostUnavailable):
-        parse.parse_file_entry({"type": "file", "size": 1, "encoding": "base64", "content": "ü"})
+        parse.parse_file_entry({**file, "content": "ü"})
 
 
 def test_a_token_stays_out_of_the_repr_and_is_fit_for_a_header():

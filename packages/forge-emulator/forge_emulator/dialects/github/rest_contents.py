@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import posixpath
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from werkzeug.wrappers import Response
@@ -33,7 +34,6 @@ def get_contents(call: Call, owner: str, repo: str, path: str = "") -> Response:
     entry = tree.entry_at(found.git_dir, commit, path.rstrip("/"))
     if entry is None:
         raise not_found()
-    entry = _followed(found, commit, entry)
     if entry.type == "tree":
         children = tree.list_tree(found.git_dir, entry.oid)[:_LONGEST_LISTING]
         listed = [_below(entry, child) for child in children]
@@ -42,7 +42,7 @@ def get_contents(call: Call, owner: str, repo: str, path: str = "") -> Response:
         )
     if entry.type == "commit":
         return call.answer(serialize_contents.submodule(call.urls, found, ref, entry))
-    return _file(call, found, ref, entry)
+    return _file(call, found, ref, entry, _followed(found, commit, entry))
 
 
 def _commit_at(found: Repository, ref: str) -> str:
@@ -72,23 +72,34 @@ def _followed(found: Repository, commit: str, entry: TreeEntry) -> TreeEntry:
     return aim if aim is not None and aim.type == "blob" and aim.mode != _SYMLINK else entry
 
 
-def _file(call: Call, found: Repository, ref: str, entry: TreeEntry) -> Response:
-    size = entry.size or 0
+def _file(
+    call: Call, found: Repository, ref: str, entry: TreeEntry, followed: TreeEntry
+) -> Response:
+    """An entry, with the size and the content of the file that it leads to."""
+    size = followed.size or 0
     if size > _LARGEST:
         message = "This API returns blobs up to 100 MB in size."
         error = {"resource": "Blob", "field": "data", "code": "too_large"}
         raise ApiError(403, message, errors=[error])
-    if call.request.headers.get("Accept", "").startswith(_RAW):
-        raw = tree.read_blob(found.git_dir, entry.oid)
-        response = Response(raw, content_type="application/vnd.github.raw+json; charset=utf-8")
-        response.headers["x-github-media-type"] = "github.v3; param=raw"
-        return response
-    if entry.mode == _SYMLINK:
+    if _wants_raw(call):
+        return _raw(tree.read_blob(found.git_dir, followed.oid))
+    if followed.mode == _SYMLINK:
         target = git.text(tree.read_blob(found.git_dir, entry.oid))
         return call.answer(serialize_contents.symlink(call.urls, found, ref, entry, target))
     fits = size <= _LARGEST_IN_JSON
-    content = tree.read_blob(found.git_dir, entry.oid) if fits else None
-    return call.answer(serialize_contents.file(call.urls, found, ref, entry, content))
+    content = tree.read_blob(found.git_dir, followed.oid) if fits else None
+    sized = replace(entry, size=size)
+    return call.answer(serialize_contents.file(call.urls, found, ref, sized, content))
+
+
+def _wants_raw(call: Call) -> bool:
+    return call.request.headers.get("Accept", "").startswith(_RAW)
+
+
+def _raw(content: bytes) -> Response:
+    response = Response(content, content_type="application/vnd.github.raw+json; charset=utf-8")
+    response.headers["x-github-media-type"] = "github.v3; param=raw"
+    return response
 
 
 def get_tree(call: Call, owner: str, repo: str, tree_sha: str) -> Response:
@@ -119,6 +130,8 @@ def get_blob(call: Call, owner: str, repo: str, file_sha: str) -> Response:
     if known is None or known[1] != "blob":
         raise not_found()
     raw = tree.read_blob(found.git_dir, known[0])
+    if _wants_raw(call):
+        return _raw(raw)
     return call.answer(
         {
             "sha": known[0],

@@ -41,10 +41,16 @@ def entry(urls: Urls, found: Repository, ref: str, value: TreeEntry) -> JsonObje
 def file(
     urls: Urls, found: Repository, ref: str, value: TreeEntry, content: bytes | None
 ) -> JsonObject:
-    """A file; `content` None stands for one that is too large to be shown."""
+    """A file; `content` None stands for one that is too large to be shown.
+
+    A link that was followed is shown with its own name and id, but as a file, with the content of
+    what it leads to, and `value` has that one's size. So GitHub answered a client of
+    hub4j/github-api, whose test `testGetFileContentWithSymlink` keeps the answer.
+    """
     shown = "" if content is None else wrapped(content)
     encoding = "none" if content is None else "base64"
-    return entry(urls, found, ref, value) | {"content": shown, "encoding": encoding}
+    facts: JsonObject = {"type": "file", "content": shown, "encoding": encoding}
+    return entry(urls, found, ref, value) | facts
 
 
 def symlink(urls: Urls, found: Repository, ref: str, value: TreeEntry, target: str) -> JsonObject:
