@@ -208,12 +208,19 @@ _UNAUTHORIZED = re.compile(
 )
 _ABSENT = re.compile(r"repository '[^']*' not found|returned error: (404|410)")
 _NOT_OUR_REF = re.compile(r"not our ref|unadvertised object|couldn't find remote ref")
+_INCOMPLETE = re.compile(
+    r"did not send all necessary objects|could not fetch [0-9a-f]+ from promisor remote"
+)
 _FORBIDDEN, _TOO_MANY = 403, 429
 _REDIRECTS = range(300, 400)
 
 
 class CredentialRefusedError(IntegrationBroken):
     """The host refused the credential that git brought; a newer one may do."""
+
+
+class IncompleteFetchError(HostUnavailable):
+    """git misses an object that a fetched name leads to; a filter leaves out what a tag names."""
 
 
 def is_local_damage(stderr: str) -> bool:
@@ -230,6 +237,8 @@ def fetch_failure(stderr: str) -> ScmError:
     if _NOT_OUR_REF.search(stderr):
         return NotFound("commit")
     match = _HTTP_STATUS.search(stderr)
+    if match is None and _INCOMPLETE.search(stderr):
+        return IncompleteFetchError("the host did not give all that git needs")
     return _status_failure(int(match[1]) if match else None)
 
 

@@ -33,6 +33,7 @@ from sentry.integrations.source_code_management.mirror_git import (
 )
 from sentry.integrations.source_code_management.mirror_parse import (
     CredentialRefusedError,
+    IncompleteFetchError,
     fetch_failure,
     is_local_damage,
 )
@@ -57,7 +58,9 @@ _FETCH = (
     "--progress",  # git dies of the closed pipe where this process does
     f"--filter={_FILTER}",
 )
-_REFS = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+_BRANCHES = "+refs/heads/*:refs/heads/*"
+_TAGS = "+refs/tags/*:refs/tags/*"
+_WITHOUT_TAGS = "without-tags"  # a file in the mirror: tags of this repository cannot be fetched
 
 
 class MirrorRemote:
@@ -84,12 +87,22 @@ class MirrorRemote:
     def fetch_refs(self, git: Git, watch: SizeWatch) -> None:
         """Every branch and tag, with commits and trees; of files none, where the host can filter.
 
+        A tag may name a file's contents, which a filter leaves out: git then takes none of the
+        names. Such a repository is fetched without tags, also later. What only a tag holds is still
+        there for ``fetch_commit``.
+
         Raises:
             NotFound: no such repository. SizeExceededError: it is larger than it may be.
             IntegrationBroken: there is no credential, or the guard refuses the URL.
             HostError, PreconditionFailed, DeadlineExceeded: the host did not give it.
         """
-        self._fetch(git, watch, ["--prune", _REMOTE, *_REFS])
+        without_tags = git.git_dir / _WITHOUT_TAGS
+        if not without_tags.exists():
+            try:
+                return self._fetch(git, watch, ["--prune", _REMOTE, _BRANCHES, _TAGS])
+            except IncompleteFetchError:
+                without_tags.touch()
+        self._fetch(git, watch, ["--prune", _REMOTE, _BRANCHES])
 
     def fetch_commit(self, git: Git, watch: SizeWatch, sha: str) -> None:
         """One commit that no branch or tag holds, with its history; a name for it is not kept.

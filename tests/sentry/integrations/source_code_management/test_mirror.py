@@ -20,6 +20,8 @@ from sentry.integrations.source_code_management.mirror_git import folder_bytes
 from sentry.integrations.source_code_management.types import BlameSource, FileBlameInfo
 from sentry.testutils.helpers.options import override_options
 
+from tests.sentry.integrations.scene import GitTruth
+
 from .mirror_scene import REPO, TOKEN, MirrorScene
 
 CLONE = ["GET info/refs", "POST git-upload-pack", "POST git-upload-pack"]
@@ -215,6 +217,62 @@ def test_a_commit_that_is_nowhere_is_asked_for_once(own_odd: MirrorScene) -> Non
     assert own_odd.requests() == [*FETCH, *FETCH]
 
 
+class TestTagsOnWhatIsNoCommit:
+    """git cannot fetch a tag of a file's contents where the host leaves these contents out.
+
+    At first it leaves them out only where it has met them in a folder before; later always.
+    """
+
+    TAGS = {
+        "file": ["HEAD:a.py"],
+        "former file": ["HEAD~1:a.py"],
+        "folder": ["HEAD:folder"],
+        "file in the folder before it": ["HEAD:folder", "HEAD:folder/x.py"],
+        "file in the root before it": ["HEAD^{tree}", "HEAD:a.py"],
+    }
+
+    def tag(self, git: GitTruth, kind: str, *annotated: str) -> None:
+        git.commit("Add a folder", {"folder/x.py": b"x\n"})
+        person = {"GIT_COMMITTER_NAME": "T", "GIT_COMMITTER_EMAIL": "t@example.com"}
+        for number, named in enumerate(self.TAGS[kind]):
+            git("tag", *annotated, f"odd{number}", named, **person)
+
+    @pytest.mark.parametrize("annotated", [(), ("-a", "-m", "Odd")], ids=["light", "annotated"])
+    @pytest.mark.parametrize("kind", TAGS)
+    def test_it_ends_no_blame(
+        self, own_odd: MirrorScene, kind: str, annotated: tuple[str, ...]
+    ) -> None:
+        self.tag(own_odd.git, kind, *annotated)
+        assert facts(own_odd.blame("a.py", 1, 2)) == truth(own_odd, "a.py")
+        newest = own_odd.git.commit("More", {"a.py": b"1\n"})
+        assert facts(own_odd.blame("a.py", 1)) == [(newest, "1")]
+
+    @pytest.mark.parametrize("annotated", [(), ("-a", "-m", "Odd")], ids=["light", "annotated"])
+    @pytest.mark.parametrize("kind", TAGS)
+    def test_it_ends_no_refresh(
+        self, own_odd: MirrorScene, kind: str, annotated: tuple[str, ...]
+    ) -> None:
+        own_odd.blame("b.py", 1)
+        self.tag(own_odd.git, kind, *annotated)
+        assert facts(own_odd.blame("a.py", 1, 2)) == truth(own_odd, "a.py")
+
+    def test_it_is_met_once(self, own_odd: MirrorScene) -> None:
+        self.tag(own_odd.git, "file in the root before it")
+        own_odd.blame("nothing.py", 1)
+        assert own_odd.requests() == [*CLONE, *FETCH]
+        own_odd.git.commit("More", {"b.py": b"1\n"})
+        own_odd.blame("nothing.py", 1)
+        assert own_odd.requests() == CLONE  # a refresh: git's greeting, names, objects
+
+    def test_a_commit_that_a_tag_alone_holds_is_found(self, own_odd: MirrorScene) -> None:
+        self.tag(own_odd.git, "file in the root before it")
+        for name in ("before", "after"):
+            held = own_odd.git.commit(name, {"a.py": name.encode()})
+            own_odd.git("tag", name)
+            own_odd.git("reset", "-q", "--hard", "HEAD~1")
+            assert facts(own_odd.blame("a.py", 1, sha=held)) == [(held, name)]
+
+
 class TestRevisionsToIgnore:
     def commit_with(self, scene: MirrorScene, content: bytes) -> tuple[str, str]:
         """The shas of a change to ignore and of the commit that says so."""
@@ -379,8 +437,6 @@ class TestFailures:
             odd.blame("crlf.txt", 1)
 
     def test_an_empty_repository(self, mirrors, tmp_path) -> None:
-        from tests.sentry.integrations.scene import GitTruth
-
         from .mirror_scene import host_over
 
         git = GitTruth(tmp_path)

@@ -13,6 +13,7 @@ from sentry.integrations.source_code_management.errors import (
 from sentry.integrations.source_code_management.mirror_parse import (
     BlamedLine,
     CredentialRefusedError,
+    IncompleteFetchError,
     fetch_failure,
     is_local_damage,
     line_count_of,
@@ -168,6 +169,8 @@ def test_ids_in_what_git_says():
         ("fatal: unable to access 'https://h/': The requested URL returned error: 503", HostUnavailable),
         (f"fatal: remote error: upload-pack: not our ref {A}", NotFound),
         (f"error: Server does not allow request for unadvertised object {A}", NotFound),
+        (f"fatal: bad revision '{A}'\nerror: https://h/x did not send all necessary objects", IncompleteFetchError),
+        (f"fatal: could not fetch {A} from promisor remote", IncompleteFetchError),
         ("fatal: unable to access 'https://h/': Could not resolve host: h", HostUnavailable),
         ("", HostUnavailable),
     ],
