@@ -99,9 +99,11 @@ class MirrorRemote:
         without_tags = git.git_dir / _WITHOUT_TAGS
         if not without_tags.exists():
             try:
-                return self._fetch(git, watch, ["--prune", _REMOTE, _BRANCHES, _TAGS])
+                self._fetch(git, watch, ["--prune", _REMOTE, _BRANCHES, _TAGS])
             except IncompleteFetchError:
                 without_tags.touch()
+            else:
+                return
         self._fetch(git, watch, ["--prune", _REMOTE, _BRANCHES])
 
     def fetch_commit(self, git: Git, watch: SizeWatch, sha: str) -> None:

@@ -88,7 +88,12 @@ def test_what_the_index_still_has_of_another_is_left_out():
         return {"file": {"path": path, "commit": {"repository": repository}}}
 
     own, other = (f"{{0a1b2c3d-0000-4000-8000-00000000000{number}}}" for number in "ab")
-    values = [found("a", own), found("b", other), {"file": {"path": "c"}}, found("d", own.upper())]
+    values: list[Json] = [
+        found("a", own),
+        found("b", other),
+        {"file": {"path": "c"}},
+        found("d", own.upper()),
+    ]
     answer: Json = {"values": values}
     for external_id in (own, own.upper()):
         matches = parse_matches(answer, external_id=external_id)

@@ -13,6 +13,7 @@ from sentry.integrations.source_code_management.errors import (
     InvalidArgument,
 )
 from sentry.integrations.source_code_management.issue_markers import with_marker
+from sentry.integrations.source_code_management.json_reader import Json
 from sentry.integrations.source_code_management.types import AuthorInfo
 
 # git's ids of these blobs
@@ -128,7 +129,7 @@ def test_what_is_no_file_has_no_entry(value):
 
 
 def test_a_content_that_is_no_base64_cannot_be_read():
-    file = {"type": "file", "size": 1, "sha": HI, "encoding": "base64"}
+    file: dict[str, Json] = {"type": "file", "size": 1, "sha": HI, "encoding": "base64"}
     with pytest.raises(HostUnavailable):
         parse.parse_file_entry({**file, "content": "a"})
     with pytest.raises(HostUnavailable):

@@ -19,7 +19,6 @@ from sentry.integrations.source_code_management.errors import (
 from sentry.integrations.source_code_management.mirror_git import folder_bytes
 from sentry.integrations.source_code_management.types import BlameSource, FileBlameInfo
 from sentry.testutils.helpers.options import override_options
-
 from tests.sentry.integrations.scene import GitTruth
 
 from .mirror_scene import REPO, TOKEN, MirrorScene

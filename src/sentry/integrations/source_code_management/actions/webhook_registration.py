@@ -1,6 +1,6 @@
 """Asking hosts to deliver: webhooks of one repository, or of all of an integration."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from django.db import transaction
@@ -161,14 +161,14 @@ def _unregister(caller: Caller, repository: Repository, host: WebhookIntegration
     return _told(repository, "")
 
 
-def _keep(caller: Caller, repository: Repository, registration: dict[str, str]) -> None:
+def _keep(caller: Caller, repository: Repository, registration: Mapping[str, str]) -> None:
     """Keeps the registration, or none, in the row's ``config``; what else stands there stays."""
     rows = RepositoryRow.objects.filter(id=repository.id, organization_id=caller.organization_id)
     with transaction.atomic():
         row = rows.select_for_update().only("config").first()
         if row is not None:
             others = {key: kept for key, kept in row.config.items() if key != WEBHOOK_ID}
-            rows.update(config=others | registration)
+            rows.update(config={**others, **registration})
 
 
 def _repositories(caller: Caller, integration_id: int) -> Iterator[Repository]:
