@@ -225,8 +225,12 @@ class VstsIntegration(LinkingInstallation, Integration):
     def get_pull_requests_for_commit(
         self, repo: RepositoryRef, *, sha: str
     ) -> list[PullRequestInfo]:
-        """See ``PullRequestIntegration``."""
-        return self.get_client().reads.get_pull_requests(repo, sha)
+        """See ``PullRequestIntegration``. Of what is no commit the host says that it has none."""
+        client = self.get_client()
+        found = client.reads.get_pull_requests(repo, sha)
+        if not found:
+            client.get_commit(repo, sha)
+        return found
 
     def search_code(
         self, repo: RepositoryRef, *, query: str, page: int, per_page: int

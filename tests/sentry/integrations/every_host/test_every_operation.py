@@ -270,6 +270,17 @@ def test_pull_requests_of_a_commit(place):
     assert {(each.head_branch, each.base_branch) for each in found} == {("side", "main")}
 
 
+def test_pull_requests_of_none_and_of_what_is_no_commit(place):
+    request = scm_pb2.ListPullRequestsForCommitRequest(repository_id=place.repository.id)
+    request.commit_sha = place.git("rev-parse", "HEAD~1001").strip()
+    answer = place.rpc("ListPullRequestsForCommit", request)
+    assert (answer.status, len(answer.response.pull_requests)) == (RpcStatus.OK, 0)
+    others = (place.git("rev-parse", name).strip() for name in ("HEAD^{tree}", "HEAD:README.md"))
+    for request.commit_sha in (*others, "a" * 40):
+        answer = place.rpc("ListPullRequestsForCommit", request)
+        assert answer.status is RpcStatus.NOT_FOUND, request.commit_sha
+
+
 def test_searching_code(place):
     request = scm_pb2.SearchCodeRequest(
         repository_id=place.repository.id, query="zwischenfall", page_size=10

@@ -243,7 +243,11 @@ def test_the_pull_requests_of_a_commit(installed, emulator, shop):
     assert [each.key for each in installed.get_pull_requests_for_commit(SHOP, sha=merged)] == [
         first.key
     ]
-    assert installed.get_pull_requests_for_commit(SHOP, sha="a" * 40) == []
+    assert installed.get_pull_requests_for_commit(SHOP, sha=shop.id("HEAD~3")) == []
+    for none in ("a" * 40, shop("rev-parse", "HEAD^{tree}").strip()):
+        with pytest.raises(NotFound) as caught:
+            installed.get_pull_requests_for_commit(SHOP, sha=none)
+        assert caught.value.resource == "commit"
     emulator.change_pull_request(NAME, 2, closed=True)
     (_, closed) = installed.get_pull_requests_for_commit(SHOP, sha=shop.id("feature/checkout"))
     assert closed.state is PullRequestState.CLOSED
