@@ -257,6 +257,14 @@ def branches(git_dir: Path) -> list[Ref]:
         return []
 
 
+def tags(git_dir: Path) -> list[Ref]:
+    """All tags by name that lead to a commit, also over other tags."""
+    found = _refs(git_dir, "refs/tags/")
+    peeled = _batch_check(git_dir, [f"{ref.oid}^{{commit}}" for ref in found])
+    targets = [_check(line)[0] for line in peeled]
+    return [Ref(name=ref.name, oid=oid) for ref, oid in zip(found, targets, strict=True) if oid]
+
+
 def all_refs(git_dir: Path) -> dict[str, str]:
     """Every branch and tag by its whole name, with the id of the object that it points to."""
     return {ref.name: ref.oid for ref in _refs(git_dir, "")}

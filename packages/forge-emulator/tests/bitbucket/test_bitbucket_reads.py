@@ -1,9 +1,14 @@
 """Repositories, commits, changes, refs and files, compared with git itself."""
 
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+
+from forge_emulator import Emulator, HostedRepository
+
+from .conftest import ACCESS_TOKEN, bearer
 
 REPO = "/repositories/acme/shop"
 
@@ -184,6 +189,30 @@ def test_branches_and_tags(client, shop):
     branch = client.get(f"{REPO}/refs/branches/feature/x").json()
     assert branch["target"]["hash"] == shop.git("rev-parse", "feature/x")
     assert client.get(f"{REPO}/refs/branches/none").status_code == 404
+
+
+def test_tags_on_tags_and_on_what_is_no_commit(shop, tmp_path, connect):
+    """A tag leads to its commit over other tags; one that leads to none is not told."""
+    copy = replace(shop, path=tmp_path / "copy")
+    shop.git("clone", "-q", "--mirror", ".", str(copy.path))
+    copy.git("tag", "-a", "v1-again", "v1", "-m", "On a tag", env=copy.identity())
+    for name, target in (("tree", "HEAD^{tree}"), ("blob", "HEAD:a b.txt")):
+        copy.git("tag", name, target)
+        copy.git("tag", "-a", f"noted-{name}", target, "-m", "Noted", env=copy.identity())
+    hosted = [HostedRepository(full_name="acme/shop", path=copy.path)]
+    with Emulator("bitbucket", hosted, tokens={ACCESS_TOKEN: ("robot",)}) as emulator:
+        client = connect(emulator, bearer(ACCESS_TOKEN))
+        told, _ = pages(client, f"{REPO}/refs/tags")
+        one = client.get(f"{REPO}/refs", params={"q": 'name = "v1-again"'}).json()["values"]
+        none = client.get(f"{REPO}/refs", params={"q": 'name = "blob"'}).json()["values"]
+    commit = copy.git("rev-parse", "v1^{commit}")
+    assert {each["name"]: each["target"]["hash"] for each in told} == {
+        "light": copy.git("rev-parse", "light"),
+        "v1": commit,
+        "v1-again": commit,
+    }
+    assert [each["target"]["hash"] for each in one] == [commit]
+    assert none == []
 
 
 # --- files -------------------------------------------------------------------------------------

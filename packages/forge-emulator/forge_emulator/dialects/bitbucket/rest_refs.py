@@ -20,20 +20,11 @@ if TYPE_CHECKING:
     from forge_emulator.json_types import JsonObject
     from forge_emulator.repositories import Repository
 
-_PEELED = "%(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end) %(refname:strip=2)"
-
-
-def tags(found: Repository) -> list[Ref]:
-    """All tags by name, with the commits that they stand for."""
-    out = git.run(found.git_dir, "for-each-ref", f"--format={_PEELED}", "refs/tags/")
-    rows = (line.split(" ", 1) for line in git.text(out).splitlines())
-    return [git.Ref(name=name, oid=oid) for oid, name in rows]
-
 
 def _named(call: Call, found: Repository, kinds: tuple[str, ...]) -> list[tuple[str, Ref]]:
     listed = [("branch", ref) for ref in git.branches(found.git_dir)] if "branch" in kinds else []
     if "tag" in kinds:
-        listed += [("tag", ref) for ref in tags(found)]
+        listed += [("tag", ref) for ref in git.tags(found.git_dir)]
     fits = matcher(call.request.args.get("q", ""), ("name", "type"))
     return [pair for pair in listed if fits({"name": pair[1].name, "type": pair[0]})]
 
