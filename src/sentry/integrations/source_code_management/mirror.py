@@ -44,7 +44,11 @@ from sentry.integrations.source_code_management.mirror_git import (
     why_no_git,
 )
 from sentry.integrations.source_code_management.mirror_history import missing_objects
-from sentry.integrations.source_code_management.mirror_parse import BlamedLine, object_ids
+from sentry.integrations.source_code_management.mirror_parse import (
+    BlamedLine,
+    OtherFormatError,
+    object_ids,
+)
 from sentry.integrations.source_code_management.mirror_remote import MirrorRemote
 from sentry.integrations.source_code_management.mirror_store import (
     MirrorStore,
@@ -183,11 +187,29 @@ def _on_mirror(place: MirrorPlace, asked: _Asked) -> _Blamed:
         raise MirrorRefused(place.provider, "this server's folder of mirrors is not its own")
     end = deadline_end() or time.monotonic() + options.get_float("scm.mirrors.total-timeout")
     with deadline_at(end):
-        return _Keeper(place, sha256=_is_sha256(asked)).blame(asked)
+        parts = [_in_format(place, name, part) for name, part in _by_format(asked).items()]
+    return _Blamed(
+        files={file: blame for part in parts for file, blame in part.files.items()},
+        commits={sha: commit for part in parts for sha, commit in part.commits.items()},
+    )
 
 
-def _is_sha256(asked: _Asked) -> bool:
-    return any(len(file.sha) == _SHA256_DIGITS for file in asked)
+def _by_format(asked: _Asked) -> Mapping[str, _Asked]:
+    """What is asked for, by the format of its ids: a mirror has one."""
+    parts: dict[str, dict[AskedFile, Sequence[int] | None]] = {}
+    for file, lines in asked.items():
+        name = "sha256" if len(file.sha) == _SHA256_DIGITS else "sha1"
+        parts.setdefault(name, {})[file] = lines
+    return parts or {"sha1": asked}
+
+
+def _in_format(place: MirrorPlace, object_format: str, asked: _Asked) -> _Blamed:
+    try:
+        return _Keeper(place, object_format).blame(asked)
+    except OtherFormatError:
+        if not asked:
+            raise
+        return _Blamed(files={file: NotFound("commit") for file in asked}, commits={})
 
 
 class _UnreadableError(Exception):
@@ -197,10 +219,10 @@ class _UnreadableError(Exception):
 class _Keeper:
     """Makes, opens and drops one mirror."""
 
-    def __init__(self, place: MirrorPlace, *, sha256: bool) -> None:
+    def __init__(self, place: MirrorPlace, object_format: str) -> None:
         self._provider = place.provider
         self._remote = MirrorRemote(place.host, place.repo)
-        self._format = "sha256" if sha256 else "sha1"
+        self._format = object_format
         self._key = digest(*_owner_of(place), self._format)[:40]
         self._store = MirrorStore(Path(settings.SCM_MIRRORS_DIR))
 

@@ -211,12 +211,17 @@ _NOT_OUR_REF = re.compile(r"not our ref|unadvertised object|couldn't find remote
 _INCOMPLETE = re.compile(
     r"did not send all necessary objects|could not fetch [0-9a-f]+ from promisor remote"
 )
+_OTHER_FORMAT = re.compile(r"mismatched algorithms|does not support this repository's object format")
 _FORBIDDEN, _TOO_MANY = 403, 429
 _REDIRECTS = range(300, 400)
 
 
 class CredentialRefusedError(IntegrationBroken):
     """The host refused the credential that git brought; a newer one may do."""
+
+
+class OtherFormatError(NotFound):
+    """The host's repository has ids of the other length (SHA-1, SHA-256): it lacks the commit."""
 
 
 class IncompleteFetchError(HostUnavailable):
@@ -236,6 +241,8 @@ def fetch_failure(stderr: str) -> ScmError:
         return NotFound("repository")
     if _NOT_OUR_REF.search(stderr):
         return NotFound("commit")
+    if _OTHER_FORMAT.search(stderr):
+        return OtherFormatError("commit")
     match = _HTTP_STATUS.search(stderr)
     if match is None and _INCOMPLETE.search(stderr):
         return IncompleteFetchError("the host did not give all that git needs")

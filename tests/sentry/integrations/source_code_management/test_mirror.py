@@ -16,12 +16,17 @@ from sentry.integrations.source_code_management.errors import (
     NotFound,
     ScmError,
 )
+from sentry.integrations.source_code_management.mirror import blame_lines
 from sentry.integrations.source_code_management.mirror_git import folder_bytes
-from sentry.integrations.source_code_management.types import BlameSource, FileBlameInfo
+from sentry.integrations.source_code_management.types import (
+    BlameSource,
+    FileBlameInfo,
+    SourceLineInfo,
+)
 from sentry.testutils.helpers.options import override_options
 from tests.sentry.integrations.scene import GitTruth
 
-from .mirror_scene import REPO, TOKEN, MirrorScene
+from .mirror_scene import REPO, TOKEN, MirrorScene, host_over
 
 CLONE = ["GET info/refs", "POST git-upload-pack", "POST git-upload-pack"]
 FETCH = ["GET info/refs", "POST git-upload-pack"]
@@ -214,6 +219,31 @@ def test_a_commit_that_is_nowhere_is_asked_for_once(own_odd: MirrorScene) -> Non
     answers = own_odd.blame("a.py", 1, 2, sha="e" * 40)
     assert [str(answer) for answer in answers] == ["commit not found"] * 2
     assert own_odd.requests() == [*FETCH, *FETCH]
+
+
+def test_an_id_of_the_other_length_is_no_commit(odd: MirrorScene, mirrors: Path) -> None:
+    """The repository's own mirror answers the other lines; there is no second one."""
+    shas = ["f" * 64, odd.git.head(), "e" * 64]
+    lines = [SourceLineInfo(lineno=1, path="steady.py", ref=sha, repo=REPO) for sha in shas]
+    first, second, third = blame_lines(odd.place, lines)
+    assert str(first) == str(third) == "commit not found"
+    assert facts([second]) == truth(odd, "steady.py")[:1]
+    assert len(list(mirrors.glob("mirrors/*"))) == 1
+    odd.requests()
+    with pytest.raises(NotFound, match="commit"):
+        odd.whole("steady.py", sha="f" * 64)
+    assert odd.requests() == FETCH
+    assert len(list(mirrors.glob("mirrors/*"))) == 1
+
+
+def test_a_repository_with_long_ids(mirrors: Path, tmp_path: Path) -> None:
+    git = GitTruth(tmp_path)
+    git("init", "-q", "-b", "main", "--object-format=sha256")
+    sha = git.commit("Begin", {"a.py": b"one\n"})
+    for scene in host_over(git):
+        (absent,) = scene.blame("a.py", 1, sha="f" * 40)
+        assert str(absent) == "commit not found"
+        assert facts(scene.blame("a.py", 1)) == [(sha, "one")]
 
 
 class TestTagsOnWhatIsNoCommit:
@@ -436,8 +466,6 @@ class TestFailures:
             odd.blame("crlf.txt", 1)
 
     def test_an_empty_repository(self, mirrors, tmp_path) -> None:
-        from .mirror_scene import host_over
-
         git = GitTruth(tmp_path)
         git("init", "-q", "-b", "main")
         for scene in host_over(git):
