@@ -194,13 +194,13 @@ def _on_mirror(place: MirrorPlace, asked: _Asked) -> _Blamed:
     )
 
 
-def _by_format(asked: _Asked) -> Mapping[str, _Asked]:
-    """What is asked for, by the format of its ids: a mirror has one."""
-    parts: dict[str, dict[AskedFile, Sequence[int] | None]] = {}
+def _by_format(asked: _Asked) -> dict[str, dict[AskedFile, Sequence[int] | None]]:
+    """What is asked for, by the format of its ids, which a mirror has one of; nothing in SHA-1."""
+    parts: dict[str, dict[AskedFile, Sequence[int] | None]] = {} if asked else {"sha1": {}}
     for file, lines in asked.items():
         name = "sha256" if len(file.sha) == _SHA256_DIGITS else "sha1"
         parts.setdefault(name, {})[file] = lines
-    return parts or {"sha1": asked}
+    return parts
 
 
 def _in_format(place: MirrorPlace, object_format: str, asked: _Asked) -> _Blamed:

@@ -211,7 +211,9 @@ _NOT_OUR_REF = re.compile(r"not our ref|unadvertised object|couldn't find remote
 _INCOMPLETE = re.compile(
     r"did not send all necessary objects|could not fetch [0-9a-f]+ from promisor remote"
 )
-_OTHER_FORMAT = re.compile(r"mismatched algorithms|does not support this repository's object format")
+_OTHER_FORMAT = re.compile(
+    r"mismatched algorithms|does not support this repository's object format"
+)
 _FORBIDDEN, _TOO_MANY = 403, 429
 _REDIRECTS = range(300, 400)
 
