@@ -52,6 +52,8 @@ _MOST_PULLS = 100
 _MOST_CHANGES = 3000
 _READ = "REPO_READ"
 _BAD_REQUEST = frozenset({int(HTTPStatus.BAD_REQUEST)})
+_ABSENT = frozenset({int(HTTPStatus.NOT_FOUND)})
+_NO_COMMIT = frozenset({"NoSuchCommitException", "NoSuchChangesetException"})  # new, old servers
 _RAW = {"accept": "*/*"}
 _EVENTS: tuple[Json, ...] = (
     "repo:refs_changed",
@@ -149,9 +151,7 @@ class BitbucketServerClient:
             NotFound: no such repository.
         """
         where = in_repository(identifier, "/default-branch")
-        answer = self._session.get(
-            where, resource="repository", passed=frozenset({int(HTTPStatus.NOT_FOUND)})
-        )
+        answer = self._session.get(where, resource="repository", passed=_ABSENT)
         if answer.status != HTTPStatus.NOT_FOUND:
             return parse.parse_default_branch(answer.json())
         if "NoSuchRepositoryException" in told_by(answer):
@@ -341,9 +341,10 @@ class BitbucketServerClient:
             "limit": count,
         }
         where = in_repository(identifier, "/browse/{+path}", path=path)
-        answer = self._session.get(where, resource="file", query=query, passed=_BAD_REQUEST)
-        if answer.status in _BAD_REQUEST:
-            raise NotFound("file")
+        passed = _BAD_REQUEST | _ABSENT
+        answer = self._session.get(where, resource="file", query=query, passed=passed)
+        if answer.status in passed:
+            raise NotFound("file" if _NO_COMMIT.isdisjoint(told_by(answer)) else "commit")
         page = parse_blame(answer.json())
         if page is None:
             raise NotFound("file")

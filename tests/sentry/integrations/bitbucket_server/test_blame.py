@@ -168,7 +168,8 @@ def test_one_lines_trouble_is_not_anothers(installed, shop, emulator):
     assert [type(error) for error in failed] == [
         *[NotFound] * 6, InvalidArgument, InvalidArgument, NotFound, InvalidArgument, NotFound,
     ]  # fmt: skip
-    assert failed[0].resource == "line"
+    resources = [error.resource for error in failed if isinstance(error, NotFound)]
+    assert resources == ["line", "file", "file", *["commit"] * 3, "file", "line"]
     assert isinstance(good, FileBlameInfo)
 
 
