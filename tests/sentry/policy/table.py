@@ -214,6 +214,8 @@ _OF_CODE = (
     _rest(f"GET {_ORG}repos/{{repository_id}}/", _READ_REPOSITORY),
     _rest(f"PUT {_ORG}repos/{{repository_id}}/", _CHANGE_REPOSITORY, send={"status": "disabled"}),
     _rest(f"DELETE {_ORG}repos/{{repository_id}}/", "org:admin org:integrations", 202),
+    _rest(f"POST {_ORG}repos/{{repository_id}}/webhook/", _CHANGE_REPOSITORY, 409),
+    _rest(f"DELETE {_ORG}repos/{{repository_id}}/webhook/", _CHANGE_REPOSITORY, 409),
     _rest(f"GET {_ORG}repos/{{repository_id}}/commits/", _READ_REPOSITORY),
     _rest(f"GET {_ORG}code-mappings/", _LIST_REPOSITORIES),
     _rest(f"GET {_ORG}code-mappings/?project={{project_id}}", _LIST_REPOSITORIES, project=True),

@@ -212,7 +212,7 @@ class WebhookDoorTest(TestCase):
 
     def test_what_is_not_followed_is_done(self):
         integration = self.integrate()
-        for number, event in enumerate(("ping", "", "installation", "star", "ü" * 99)):
+        for number, event in enumerate(("ping", "", "installation_target", "star", "ü" * 99)):
             self.deliver(integration, body_of(n=number), event=event, delivery=str(number))
         run_due_tasks()
         assert {row.status for row in WebhookPayload.objects.all()} == {WebhookStatus.DONE}

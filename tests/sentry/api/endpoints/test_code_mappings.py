@@ -3,6 +3,7 @@ from django.test.utils import CaptureQueriesContext
 
 from sentry.auth.roles import Role
 from sentry.models import RepositoryProjectPathConfig
+from sentry.models.integrations.integration import ObjectStatus
 from sentry.testutils.cases import APITestCase
 
 
@@ -167,10 +168,15 @@ class CreateTest(CodeMappingsCase):
             ({"defaultBranch": "/main"}, "defaultBranch"),
             ({"defaultBranch": "main/"}, "defaultBranch"),
             ({"defaultBranch": "ma in"}, "defaultBranch"),
-            ({"defaultBranch": ...}, "defaultBranch"),
         ):
             with self.subTest(changes):
                 assert list(self.refused(400, **changes)["errors"]) == [field]
+
+    def test_a_branch_is_needed_where_no_host_can_be_asked_for_it(self):
+        assert "settings are not valid" in self.refused(409, defaultBranch=...)["detail"]
+        self.integration.status = ObjectStatus.DISABLED
+        self.integration.save()
+        assert list(self.refused(400, defaultBranch=...)["errors"]) == ["defaultBranch"]
 
     def test_what_is_not_there(self):
         elsewhere = self.create_organization()

@@ -62,7 +62,7 @@ def test_synchronizing_repositories(place):
         project_id=place.project.id, repository_id=repository.id
     )
     assert place.rpc("CreateCodeMapping", mapping).response.default_branch == "main"
-    assert place.rpc("GetRepository", one).response.config["default_branch"] == "main"
+    assert place.rpc("GetRepository", one).response == repository
 
 
 def test_a_commit_whole_and_abbreviated(place):

@@ -42,6 +42,7 @@ SAMPLES: list[errors.ScmError] = [
     errors.InvalidArgument("title", "is needed"),
     errors.IdempotencyKeyReused(),
     errors.NotFound("repository"),
+    errors.RepositoryReplaced(),
     errors.AlreadyExists("code mapping"),
     errors.RequestInFlight(3.5),
     errors.PreconditionFailed("no"),
