@@ -9,6 +9,7 @@ from sentry.integrations.source_code_management.errors import HostForbidden, Int
 from sentry.integrations.source_code_management.http import HostSession
 from sentry.integrations.source_code_management.http_answers import HostResponse
 from sentry.integrations.source_code_management.http_paths import Route, route
+from sentry.integrations.source_code_management.json_reader import Json
 from sentry.integrations.source_code_management.types import CredentialCheck, RepositoryRef
 
 _FORBIDDEN = int(HTTPStatus.FORBIDDEN)
@@ -51,14 +52,36 @@ class CredentialChecker:
         """
         account = self._account()
         workspace = self._workspace or self._first_workspace()
-        repository = self._first_repository(workspace) if workspace else None
+        listed = self._list(workspace) if workspace else None
+        repository = _first_repository(listed)
         if repository is not None:
             self._read(in_repository(repository, "/pullrequests"), "pullrequest")
+        kept = self._unchanging_workspace(listed)
         return CredentialCheck(
             account=self._title(account),
             missing=tuple(self._missing | dict.fromkeys(self._not_granted())),
-            identity=self._identity(account),
+            identity=_identity(account, kept),
+            settings={"workspace": kept} if kept else {},
         )
+
+    def _unchanging_workspace(self, listed: Json) -> str:
+        """The UUID of the workspace that the integration names: another may take its slug.
+
+        Where nothing is listed and the credential may not ask for a workspace, it is as it was
+        named; "" where none is.
+        """
+        if not self._workspace or parse.is_uuid(self._workspace):
+            return self._workspace
+        told = parse.parse_listed_workspace_uuid(listed) if listed is not None else ""
+        if not told:
+            answer = self._session.get_json(
+                route("/workspaces/{workspace}", workspace=self._workspace),
+                resource="workspace",
+                passed=frozenset({_FORBIDDEN}),
+            )
+            if answer.status != _FORBIDDEN:
+                told = parse.parse_workspace_uuid(answer.json())
+        return told if parse.is_uuid(told) else self._workspace
 
     def _not_granted(self) -> Iterator[str]:
         """What was not tried, and is not among the scopes that a refusal listed."""
@@ -77,13 +100,6 @@ class CredentialChecker:
             return account.name
         return "an account" if self._is_account else f"an access token of {self._workspace}"
 
-    def _identity(self, account: parse.Account | None) -> str:
-        """The account; with the workspace, where the integration is narrowed to one."""
-        if account is None:
-            return ""
-        narrowed = f":{self._workspace}" if self._workspace else ""
-        return f"user-{account.uuid.strip('{}')}{narrowed}"
-
     def _account(self) -> parse.Account | None:
         if not self._is_account:
             if not self._workspace:
@@ -97,13 +113,11 @@ class CredentialChecker:
         slugs = [] if told is None else parse.parse_workspaces(told.json())
         return slugs[0] if slugs else ""
 
-    def _first_repository(self, workspace: str) -> RepositoryRef | None:
+    def _list(self, workspace: str) -> Json:
+        """A page with one repository of a workspace, as the host tells it; None where refused."""
         where = route("/repositories/{workspace}", workspace=workspace)
         told = self._read(where, "repository", pagelen=1)
-        found = [] if told is None else parse.parse_repositories(told.json())
-        if not found:
-            return None
-        return RepositoryRef(identifier=found[0].identifier, external_id=found[0].external_id)
+        return None if told is None else told.json()
 
     def _read(self, where: Route, scope: str, **query: str | int) -> HostResponse | None:
         """A small read; None where it was refused for a scope, which is noted.
@@ -124,3 +138,18 @@ class CredentialChecker:
         self._missing |= dict.fromkeys(names or [scope])
         self._granted = parse.parse_granted_scopes(told)
         return None
+
+
+def _first_repository(listed: Json) -> RepositoryRef | None:
+    found = [] if listed is None else parse.parse_repositories(listed)
+    if not found:
+        return None
+    return RepositoryRef(identifier=found[0].identifier, external_id=found[0].external_id)
+
+
+def _identity(account: parse.Account | None, workspace: str) -> str:
+    """The account; with the workspace, where the integration is narrowed to one."""
+    if account is None:
+        return ""
+    narrowed = f":{workspace.strip('{}')}" if workspace else ""
+    return f"user-{account.uuid.strip('{}')}{narrowed}"

@@ -17,7 +17,8 @@ class BitbucketMetadata(BaseModel):
 
     ``token`` is an access token of a repository, a project or a workspace; such a one cannot list
     the workspaces that it reaches, so that ``workspace`` (its slug or UUID) names it. With the
-    other credentials ``workspace`` narrows the integration to one workspace.
+    other credentials ``workspace`` narrows the integration to one workspace. The check of a
+    credential puts the UUID in the slug's place, which another workspace may take some day.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)

@@ -130,6 +130,22 @@ def parse_workspaces(value: Json) -> list[str]:
     return [item.object("workspace").text("slug") for item in values_of(value, "workspaces")]
 
 
+def parse_workspace_uuid(value: Json) -> str:
+    """The UUID of a workspace, from the answer of GET /workspaces/{workspace}."""
+    return as_object(value, "workspace").text("uuid")
+
+
+def parse_listed_workspace_uuid(value: Json) -> str:
+    """The UUID of the workspace that a page of its repositories names; "" where it names none.
+
+    The description leaves it out of a repository, the host's answers and deliveries have it.
+    """
+    for item in values_of(value, "repositories"):
+        workspace = item.optional_object("workspace")
+        return (workspace.optional_text("uuid") if workspace else None) or ""
+    return ""
+
+
 def parse_account(value: Json) -> Account:
     """The answer of GET /user."""
     item = as_object(value, "user")

@@ -285,11 +285,13 @@ class CredentialCheck:
             own words; a host that does not tell them is asked by small reads.
         identity: the host's unchanging id of that account ("user-42"), for the integration's
             ``external_id``; "" where the host has none.
+        settings: metadata to be stored as they are here: unchanging ids for names that were given.
     """
 
     account: str
     missing: tuple[str, ...] = ()
     identity: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -42,9 +42,9 @@ def test_an_accounts_token(installed):
 
 def test_two_workspaces_of_one_account_are_two_identities(emulator):
     narrowed = integration(emulator.url, email=EMAIL, api_token=API_TOKEN, workspace="acme")
-    assert narrowed.check_credential().identity == (
-        f"{by_api_token(emulator.url).check_credential().identity}:acme"
-    )
+    told, account = narrowed.check_credential(), by_api_token(emulator.url).check_credential()
+    assert told.identity == f"{account.identity}:{told.settings['workspace'].strip('{}')}"
+    assert account.settings == {}
 
 
 def test_an_access_token_stands_for_no_account(emulator):

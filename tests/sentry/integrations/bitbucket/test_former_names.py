@@ -5,11 +5,16 @@ from collections.abc import Iterator
 import pytest
 
 from forge_emulator import Emulator, HostedRepository
+from sentry.actions.operator import operator_in
 from sentry.integrations.bitbucket.integration import BitbucketIntegration
 from sentry.integrations.bitbucket.parse_files import parse_matches
+from sentry.integrations.source_code_management.actions import integrations as actions
+from sentry.integrations.source_code_management.actions import sync
 from sentry.integrations.source_code_management.errors import InvalidArgument, NotFound
 from sentry.integrations.source_code_management.json_reader import Json
 from sentry.integrations.source_code_management.types import RepositoryRef
+from sentry.models import Repository
+from sentry.testutils.factories import Factories
 
 from .conftest import API_TOKEN, Git, integration
 
@@ -132,3 +137,73 @@ def test_a_transfer_and_a_deletion(made, known, shop, host):
     host.remove_repository("dora/shop")
     with pytest.raises(NotFound):
         made.resolve_ref(known, "main")
+
+
+# --- the workspace that an integration is narrowed to ----------------------------------------
+
+
+def test_a_workspace_is_kept_by_its_uuid(host):
+    by_slug = integration(
+        host.url, email="robot@example.com", api_token=API_TOKEN, workspace="acme"
+    )
+    told = by_slug.check_credential()
+    uuid = told.settings["workspace"]
+    assert uuid.startswith("{")
+    host.clear_requests()
+    by_uuid = integration(host.url, email="robot@example.com", api_token=API_TOKEN, workspace=uuid)
+    assert by_uuid.check_credential() == told
+    assert not any(request.path.startswith("/2.0/workspaces") for request in host.requests)
+
+
+@pytest.mark.parametrize("may_ask", [True, False])
+def test_a_workspace_that_lists_nothing_is_asked_for(shop, may_ask):
+    hidden = HostedRepository(full_name="acme/shop", path=str(shop.path), private=True)
+    scopes = ("read:workspace:bitbucket",) if may_ask else ()
+    granted = ("read:user:bitbucket", "read:repository:bitbucket", "read:pullrequest:bitbucket")
+    tokens = {API_TOKEN: ("robot", "nothing/at-all", *granted, *scopes)}
+    with Emulator("bitbucket", [hidden], tokens=tokens) as running:
+        made = integration(
+            running.url, email="robot@example.com", api_token=API_TOKEN, workspace="acme"
+        )
+        told = made.check_credential()
+    assert told.missing == ()
+    assert told.settings["workspace"].startswith("{" if may_ask else "acme")
+
+
+@pytest.mark.django_db
+def test_a_renamed_workspace_is_followed_and_a_strangers_is_not(host, shop, other, known):
+    metadata = {
+        "base_url": f"{host.url}/2.0",
+        "web_url": host.url,
+        "email": "robot@example.com",
+        "api_token": API_TOKEN,
+        "workspace": "acme",
+    }
+    caller = operator_in(Factories.create_organization().id)
+    added = actions.add_integration(caller, provider="bitbucket", metadata=metadata)
+
+    def listed():
+        sync.sync_repositories(caller, integration_id=added.id)
+        rows = Repository.objects.filter(organization_id=caller.organization_id)
+        return {row.external_id: row.name for row in rows}
+
+    before = listed()
+    assert sorted(before.values()) == ["acme/shop", "acme/store"]
+    host.rename_owner("acme", "ours")
+    host.add_repository(HostedRepository(full_name="acme/theirs", path=str(shop.path), id=3))
+    after = listed()
+    assert after == {key: name.replace("acme/", "ours/") for key, name in before.items()}
+
+    for again in (
+        actions.add_integration(
+            caller, provider="bitbucket", metadata=metadata | {"workspace": "ours"}
+        ),
+        actions.replace_credential(
+            caller,
+            integration_id=added.id,
+            metadata={"email": "robot@example.com", "api_token": API_TOKEN},
+        ),
+    ):
+        assert again.id == added.id
+        assert again.external_id == added.external_id
+    assert listed() == after

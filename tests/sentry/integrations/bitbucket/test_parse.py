@@ -68,6 +68,8 @@ READERS: dict[str, tuple[Callable[[Any], object], object]] = {
     "repository": (parse.parse_repository, REPOSITORY),
     "repositories": (parse.parse_repositories, page(REPOSITORY)),
     "workspaces": (parse.parse_workspaces, page({"workspace": {"slug": "acme"}})),
+    "workspace": (parse.parse_workspace_uuid, {"uuid": "{w}"}),
+    "listed workspace": (parse.parse_listed_workspace_uuid, page({"workspace": {"uuid": "{w}"}})),
     "account": (parse.parse_account, USER),
     "commit": (parse.parse_commit, COMMIT),
     "commits": (parse.parse_commits, page(COMMIT)),

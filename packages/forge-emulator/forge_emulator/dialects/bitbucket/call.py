@@ -78,15 +78,15 @@ class Call:
         return [found for found in self.world.repositories.all() if self.sees(found)]
 
     def in_workspace(self, workspace: str) -> list[Repository]:
-        """The visible repositories of a workspace; raises `ApiError` 404 for an unknown one."""
+        """All repositories of a workspace; raises `ApiError` 404 for an unknown one."""
         mine = [
             found
             for found in self.world.repositories.all()
-            if _is_named(workspace, found.hosted.owner, "workspace", found.hosted.owner)
+            if _is_named(workspace, found.hosted.owner, "workspace", found.owner_key)
         ]
         if not mine:
             raise ApiError(404, f"No workspace with identifier '{workspace}'.")
-        return [found for found in mine if self.sees(found)]
+        return mine
 
     def repository(self, workspace: str, repo_slug: str) -> Repository:
         """The repository of that name or UUID; raises `ApiError` 404 or 403.
@@ -95,7 +95,7 @@ class Call:
         """
         for found in self.world.repositories.all():
             named = repo_slug.lower() == found.hosted.name.lower() and _is_named(
-                workspace, found.hosted.owner, "workspace", found.hosted.owner
+                workspace, found.hosted.owner, "workspace", found.owner_key
             )
             if named or repo_slug == braced("repository", found.id):
                 if not self.sees(found):

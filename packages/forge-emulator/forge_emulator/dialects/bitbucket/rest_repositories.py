@@ -40,21 +40,26 @@ def list_user_workspaces(call: Call) -> Response:
     """The workspaces of the repositories that the account may act in."""
     identity = call.account().identity
     mine = [found for found in call.world.repositories.all() if identity.grants(found)]
-    slugs = sorted({found.hosted.owner for found in mine})
+    keys = {found.hosted.owner: found.owner_key for found in mine}
     return call.answer(
-        numbered(call, slugs, lambda slug: serialize.workspace_access(call.urls, slug))
+        numbered(
+            call,
+            sorted(keys),
+            lambda slug: serialize.workspace_access(call.urls, slug, keys[slug]),
+        )
     )
 
 
 def get_workspace(call: Call, workspace: str) -> Response:
-    found = call.in_workspace(workspace)
-    slug = found[0].hosted.owner if found else workspace
-    return call.answer(serialize.workspace(call.urls, slug))
+    found = call.in_workspace(workspace)[0]
+    return call.answer(serialize.workspace(call.urls, found.hosted.owner, found.owner_key))
 
 
 def list_repositories(call: Call, workspace: str) -> Response:
     fits = matcher(call.request.args.get("q", ""), ("name", "full_name", "slug", "uuid"))
-    found = [each for each in call.in_workspace(workspace) if fits(_fields(each))]
+    found = [
+        each for each in call.in_workspace(workspace) if call.sees(each) and fits(_fields(each))
+    ]
     return call.answer(numbered(call, found, lambda each: repository_json(call.urls, each)))
 
 

@@ -65,10 +65,11 @@ def current_user(urls: Urls, login: str) -> JsonObject:
     return account(urls, login) | {"created_on": moment(_EPOCH), "username": login}
 
 
-def workspace(urls: Urls, slug: str) -> JsonObject:
+def workspace(urls: Urls, slug: str, key: str) -> JsonObject:
+    """A workspace; its UUID depends on `key`, which stays when the slug changes."""
     return {
         "type": "workspace",
-        "uuid": braced("workspace", slug),
+        "uuid": braced("workspace", key),
         "name": slug,
         "slug": slug,
         "is_private": False,
@@ -82,9 +83,9 @@ def workspace(urls: Urls, slug: str) -> JsonObject:
     }
 
 
-def workspace_access(urls: Urls, slug: str) -> JsonObject:
+def workspace_access(urls: Urls, slug: str, key: str) -> JsonObject:
     """An entry of the caller's own workspaces."""
-    whole = workspace(urls, slug)
+    whole = workspace(urls, slug, key)
     return {
         "type": "workspace_access",
         "administrator": False,
@@ -141,7 +142,7 @@ def repository(
         "has_wiki": False,
         "size": size,
         "owner": account(urls, owner),
-        "workspace": workspace(urls, owner),
+        "workspace": workspace(urls, owner, found.owner_key),
         "mainbranch": None if branch is None else {"type": "branch", "name": branch},
         "created_on": moment(found.hosted.created_at),
         "updated_on": moment(updated),

@@ -122,10 +122,13 @@ def _candidate(
     told = provider.get_installation(model, caller.organization_id).check_credential()
     if told.missing:
         raise InvalidArgument("metadata", f"the credential lacks: {', '.join(told.missing)}")
+    settled = checked.model_copy(update=dict(told.settings))
     return _Candidate(
         # the check may have renewed an OAuth credential
-        metadata=model.metadata,
-        external_id=provider.external_id_on_host(checked, told.identity) or own_id,
+        metadata={**model.metadata, **told.settings},
+        external_id=(
+            provider.external_id_on_host(settled, told.identity) or provider.external_id_of(settled)
+        ),
         unverified_id=own_id,
         account=told.account,
     )
