@@ -205,3 +205,8 @@ class BodyReader:
             if not self._gzip.eof or self._gzip.unused_data:
                 raise HostUnavailable("the host's answer is not properly compressed")
         return b"".join(self._parts)
+
+    def drop(self) -> None:
+        """Lets go of what it holds."""
+        self._parts.clear()
+        self._gzip = None

@@ -103,7 +103,8 @@ class Flights:
         except (Transient, HostUnavailable) as failure:
             with suppress(DeadlineExceeded, HostUnavailable):
                 left()  # without time it failed for this thread alone
-                flight.failure = failure
+                # without its traceback, which leads back to this flight
+                flight.failure = failure.again()
             raise
         else:
             flight.answer = answer

@@ -142,24 +142,27 @@ def _read(
     failed = response.status_code >= _FIRST_ERROR
     cap = _cap(call, failed=failed)
     reader = BodyReader(encoding=response.headers.get("content-encoding", ""), limit=cap)
-    if call.method != "HEAD":
-        # The stream itself: httpx's own decoding has no bound.
-        for chunk in response.stream:  # type: ignore[union-attr]  # a sync transport's
-            limit.left(runtime)
-            reader.feed(chunk)
-            if reader.full:
-                break
-    if reader.full and not failed and call.read_at_most is None:
-        raise HostUnavailable(
-            f"the host's answer is larger than {cap} bytes", status=response.status_code
+    try:
+        if call.method != "HEAD":
+            # The stream itself: httpx's own decoding has no bound.
+            for chunk in response.stream:  # type: ignore[union-attr]  # a sync transport's
+                limit.left(runtime)
+                reader.feed(chunk)
+                if reader.full:
+                    break
+        if reader.full and not failed and call.read_at_most is None:
+            raise HostUnavailable(
+                f"the host's answer is larger than {cap} bytes", status=response.status_code
+            )
+        return HostResponse(
+            status=response.status_code,
+            headers=dict(response.headers),
+            body=reader.close(),
+            url=call.url,
+            truncated=reader.full,
         )
-    return HostResponse(
-        status=response.status_code,
-        headers=dict(response.headers),
-        body=reader.close(),
-        url=call.url,
-        truncated=reader.full,
-    )
+    finally:
+        reader.drop()  # whoever keeps an error keeps the frames that it passed
 
 
 def _cap(call: Call, *, failed: bool) -> int:

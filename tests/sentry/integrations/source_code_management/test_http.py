@@ -2,6 +2,7 @@
 
 import gzip
 import time
+import tracemalloc
 
 import httpx
 import pytest
@@ -267,6 +268,24 @@ def test_a_bomb_is_cut_after_decompression():
         pytest.raises(HostUnavailable, match="larger"),
     ):
         get(world)
+
+
+def test_an_error_that_is_kept_keeps_nothing_of_the_answer():
+    bomb = Chunks(gzip.compress(b" " * 10_000_000))
+    world = World(httpx.Response(200, stream=bomb, headers={"content-encoding": "gzip"}))
+    tracemalloc.start()
+    try:
+        with (
+            options.override({"scm.http.max-response-bytes": 4_000_000}),
+            pytest.raises(HostUnavailable, match="larger") as caught,
+        ):
+            get(world)
+        held, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert caught.value.__traceback__ is not None
+    assert most > 4_000_000
+    assert held < 1_000_000
 
 
 def test_a_bounded_read_takes_the_beginning():
