@@ -1,5 +1,6 @@
 """GitHub's calls to GraphQL, which has blame: one query, one call, a parse."""
 
+import time
 from collections.abc import Sequence
 from http import HTTPStatus
 from math import ceil
@@ -18,17 +19,19 @@ from sentry.integrations.github.parse_blame import (
 )
 from sentry.integrations.github.repositories import GitHubRepositories
 from sentry.integrations.source_code_management.errors import (
+    HostGaveUp,
     HostRateLimited,
-    HostUnavailable,
     NotFound,
     ScmError,
 )
 from sentry.integrations.source_code_management.http import HostSession
+from sentry.integrations.source_code_management.http_answers import HostResponse
 from sentry.integrations.source_code_management.json_reader import Json
 from sentry.integrations.source_code_management.types import RepositoryRef
 
-# The gateway's answers for a query that ran into GitHub's ten seconds.
+# The gateway's answers for a query that ran into GitHub's ten seconds, or that it dropped sooner.
 _GAVE_UP = frozenset({int(HTTPStatus.BAD_GATEWAY), int(HTTPStatus.GATEWAY_TIMEOUT)})
+_QUICK = 5.0  # seconds
 
 
 class GitHubGraphQL:
@@ -67,6 +70,20 @@ class GitHubGraphQL:
             "query": blame_query(len(targets)),
             "variables": blame_variables(named.name.owner, named.name.name, targets),
         }
+        began = time.monotonic()
+        answer = self._send(body)
+        # A single file has no smaller question: what did not take GitHub's time is asked again.
+        if answer is None and len(targets) == 1 and time.monotonic() - began < _QUICK:
+            answer = self._send(body)
+        if answer is None:
+            return [TooHeavy()] * len(targets)
+        try:
+            return parse_blame(answer.json(), len(targets), repository_id=named.id)
+        except HostRateLimited:
+            raise self._session.limited(answer) from None
+
+    def _send(self, body: Json) -> HostResponse | None:
+        """The answer to a query; None where GitHub gave it up, or was too slow."""
         try:
             answer = self._session.request(
                 "POST",
@@ -74,20 +91,12 @@ class GitHubGraphQL:
                 resource="repository",
                 json=body,
                 repeatable=True,
-                # To ask the same again would take as long; a single file has no smaller question.
-                passed=_GAVE_UP if len(targets) > 1 else frozenset(),
-                harmless=_GAVE_UP,
+                heavy=True,
+                passed=_GAVE_UP,
             )
-        except HostUnavailable as error:
-            if error.status in _GAVE_UP:
-                return [TooHeavy()]
-            raise
-        if answer.status in _GAVE_UP:
-            return [TooHeavy()] * len(targets)
-        try:
-            return parse_blame(answer.json(), len(targets), repository_id=named.id)
-        except HostRateLimited:
-            raise self._session.limited(answer) from None
+        except HostGaveUp:
+            return None
+        return None if answer.status in _GAVE_UP else answer
 
 
 class _NamedRepository:

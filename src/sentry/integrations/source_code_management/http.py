@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from sentry import options
 from sentry.integrations.source_code_management.errors import (
+    HostGaveUp,
     HostRateLimited,
     HostUnavailable,
     IntegrationBroken,
@@ -159,8 +160,8 @@ class HostSession:
         headers: Mapping[str, str] | None = None,
         repeatable: bool = False,
         passed: frozenset[int] = frozenset(),
-        harmless: frozenset[int] = frozenset(),
         read_at_most: int | None = None,
+        heavy: bool = False,
     ) -> HostResponse:
         """One call, with its retries.
 
@@ -173,10 +174,11 @@ class HostSession:
             form: the fields of a body in the form of HTML forms, in place of JSON.
             headers: further headers.
             repeatable: whether the call may be sent again after a failure.
-            passed: error statuses that the caller reads itself.
-            harmless: statuses from 500 that speak of this question alone, not of the host's health;
-                those of ``passed`` are so too.
+            passed: error statuses that the caller reads itself; those from 500 speak of this
+                question alone, not of the host's health.
             read_at_most: bytes to read of a longer body, in place of refusing it.
+            heavy: whether it may be too much for the host: it is not sent again after too slow an
+                answer.
 
         Raises:
             NotFound: 404 or 410.
@@ -184,6 +186,7 @@ class HostSession:
             HostForbidden: 403. HostRejected: other 4xx.
             HostRateLimited: its limit, or the caller's share of it, is used up.
             HostUnavailable: no connection, no time, 5xx, or an answer that cannot be read.
+            HostGaveUp: a heavy call had no answer within ``scm.http.read-timeout``.
             DeadlineExceeded: the caller's time was up.
         """
         self._origin()  # refuses a bad base URL before anything is sent
@@ -198,8 +201,8 @@ class HostSession:
             headers={**kind, **(headers or {})},
             content=content,
             passed=passed,
-            harmless=harmless | passed,
             read_at_most=read_at_most,
+            heavy=heavy,
         )
         return self._run(call)
 
@@ -274,6 +277,8 @@ class HostSession:
             try:
                 return self._follow(call, limit)
             except Transient as failure:
+                if isinstance(failure.error, HostGaveUp):
+                    raise failure.error from None
                 wait = self._wait_before(attempt, failure)
                 if attempt >= attempts or wait >= min(LONGEST_WAIT, limit.left(self._runtime)):
                     raise failure.error from None
@@ -385,7 +390,7 @@ class HostSession:
         with self._gate.circuit(call) as verdict:
             headers = {**self._dialect.headers(), **extra}
             response = send(call, headers, limit, self._runtime)
-            verdict.heard(response.status, harmless=call.harmless)
+            verdict.heard(response.status, passed=call.passed)
         return response
 
     @property

@@ -27,9 +27,9 @@ class Verdict:
 
     is_well: bool | None = None
 
-    def heard(self, status: int, *, harmless: frozenset[int]) -> None:
+    def heard(self, status: int, *, passed: frozenset[int]) -> None:
         """Judges an answer: 5xx is a failure, unless the question alone was to blame."""
-        failed = status >= HTTPStatus.INTERNAL_SERVER_ERROR and status not in harmless
+        failed = status >= HTTPStatus.INTERNAL_SERVER_ERROR and status not in passed
         self.is_well = not failed
 
 

@@ -11,6 +11,7 @@ import httpx
 from sentry import options
 from sentry.integrations.source_code_management.errors import (
     DeadlineExceeded,
+    HostGaveUp,
     HostUnavailable,
 )
 from sentry.integrations.source_code_management.http_answers import (
@@ -41,9 +42,10 @@ class Call:
         repeatable: whether it may be sent again after a failure.
         headers: beside the credential's and the dialect's.
         content: the body.
-        passed: error statuses that the caller reads itself.
-        harmless: error statuses that say nothing of the host's health.
+        passed: error statuses that the caller reads itself; they say nothing of the host's health.
         read_at_most: bytes to read of a longer body, in place of refusing it.
+        heavy: whether it may be too much for the host: too slow an answer is HostGaveUp, and it is
+            not sent again.
     """
 
     provider: str
@@ -55,8 +57,8 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     content: bytes = field(default=b"", repr=False)
     passed: frozenset[int] = frozenset()
-    harmless: frozenset[int] = frozenset()
     read_at_most: int | None = None
+    heavy: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,7 +118,9 @@ def send(
         limit.left(runtime)
         slow = isinstance(failure, httpx.TimeoutException)
         text = "the host did not answer in time" if slow else "the connection to the host failed"
-        raise Transient(HostUnavailable(text)) from None
+        is_read = isinstance(failure, httpx.ReadTimeout)
+        error = HostGaveUp(text) if is_read and call.heavy else HostUnavailable(text)
+        raise Transient(error) from None
     finally:
         _note(call, request.url.host, status, runtime.clock() - started)
 

@@ -1,10 +1,17 @@
 """Blame through the whole provider, compared with git's own."""
 
+import time
+from collections.abc import Sequence
+
 import pytest
 
 from forge_emulator import Fault
+from sentry.integrations.github import graphql
+from sentry.integrations.github.blame import blame_in_batches
+from sentry.integrations.github.parse_blame import BlameAnswer, BlameTarget, TooHeavy
 from sentry.integrations.source_code_management.errors import (
     HostForbidden,
+    HostGaveUp,
     HostRateLimited,
     HostUnavailable,
     IntegrationBroken,
@@ -16,6 +23,8 @@ from sentry.integrations.source_code_management.types import (
     RepositoryRef,
     SourceLineInfo,
 )
+from sentry.testutils.helpers.options import override_options
+from sentry.utils.deadline import deadline_at
 
 from .conftest import SHOP
 
@@ -173,6 +182,63 @@ def test_a_query_that_times_out_is_not_sent_again_but_halved(installed, shop, em
     emulator.faults.add(Fault(kind="status", status=status, match="graphql", times=1))
     assert list(installed.get_file_blame(SHOP, path="crlf.txt", sha=head))
     assert [request.status for request in emulator.requests] == [status, 200]
+
+
+def test_a_single_file_that_took_the_hosts_time_is_not_asked_for_again(
+    installed, shop, emulator, monkeypatch
+):
+    head = shop("rev-parse", "HEAD").strip()
+    emulator.faults.add(Fault(kind="status", status=502, match="graphql"))
+    with pytest.raises(HostGaveUp):
+        installed.get_blame_for_files([line(head, "crlf.txt", 1)])
+    assert len(emulator.requests) == 2  # a gateway that is quick may only have had a bad moment
+    emulator.clear_requests()
+    monkeypatch.setattr(graphql, "_QUICK", 0.0)
+    with pytest.raises(HostGaveUp):
+        installed.get_blame_for_files([line(head, "crlf.txt", 1)])
+    assert len(emulator.requests) == 1
+
+
+@override_options({"scm.http.read-timeout": 2.0})
+def test_what_hangs_is_asked_in_halves_too(installed, shop, emulator):
+    head = shop("rev-parse", "HEAD").strip()
+    lines = [line(head, path, 1) for path in ("crlf.txt", "src/cart.py")]
+    emulator.faults.add(Fault(kind="latency", seconds=6, match="graphql", times=1))
+    results = installed.get_blame_for_files(lines)
+    assert [type(item).__name__ for item in results] == ["FileBlameInfo"] * 2
+    assert len([request for request in emulator.requests if request.status == 200]) >= 2
+
+
+class TestTimeForAnotherWay:
+    """GitHub takes ten seconds for each query that it gives up."""
+
+    def ask(self, seconds_left: float, files: int) -> tuple[list[int], list[object]]:
+        """The sizes of the queries, and the answers."""
+        clock, sizes = [0.0], []
+
+        def too_heavy(part: Sequence[BlameTarget]) -> list[BlameAnswer]:
+            clock[0] += 10
+            sizes.append(len(part))
+            return [TooHeavy()] * len(part)
+
+        targets = [BlameTarget(path=f"f{number}", ref="a" * 40) for number in range(files)]
+        with deadline_at(time.monotonic() + seconds_left):
+            answers = blame_in_batches(targets, too_heavy, clock=lambda: clock[0])
+        return sizes, list(answers)
+
+    @pytest.mark.parametrize(
+        ("seconds_left", "sizes"),
+        [(14, [4]), (60, [4, 2, 1, 1, 2, 1, 1])],
+    )
+    def test_halves_are_asked_for_while_there_is_time(self, seconds_left, sizes):
+        asked, answers = self.ask(seconds_left, 4)
+        assert asked == sizes
+        assert [type(answer) for answer in answers] == [HostGaveUp] * 4
+
+    def test_the_first_question_is_always_asked(self):
+        asked, answers = self.ask(1, 12)
+        assert asked == [10]
+        assert [type(answer) for answer in answers] == [HostGaveUp] * 12
 
 
 def test_a_whole_file_is_blamed_in_order(installed, shop):

@@ -11,6 +11,7 @@ from sentry import options
 from sentry.integrations.source_code_management.errors import (
     DeadlineExceeded,
     HostForbidden,
+    HostGaveUp,
     HostRateLimited,
     HostRejected,
     HostUnavailable,
@@ -242,6 +243,19 @@ def test_timeouts_come_from_the_options_and_the_time_left():
         get(world)
     timeout = world.requests[1].extensions["timeout"]
     assert (timeout["connect"], timeout["read"]) == (1.5, 1.5)
+
+
+def test_a_heavy_question_is_not_sent_again_after_too_slow_an_answer():
+    def ask(world: World):
+        return world.session.request("GET", WHERE, resource="thing", heavy=True)
+
+    world = World(httpx.ReadTimeout("x"))
+    with pytest.raises(HostGaveUp):
+        ask(world)
+    assert len(world.requests) == 1
+    world = World(httpx.ConnectTimeout("x"), ok())
+    assert ask(world).status == 200
+    assert len(world.requests) == 2
 
 
 # --- size ------------------------------------------------------------------------------------
