@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from forge_emulator import Emulator, HostedRepository
@@ -181,6 +182,9 @@ def test_a_push_becomes_commits_by_itself(world: World, server: str) -> None:
             world.emulator.redeliver(delivery)
         again = world.emulator.wait_for_deliveries(PATIENCE)[-2:]
         assert [each.status for each in again] == [200, 200]
+        sent = again[0].delivery
+        pieces = (sent.body[:7], sent.body[7:])
+        assert httpx.post(again[0].url, content=iter(pieces), headers=sent.headers).is_success
         world.check()
         world.emulator.rename_repository("acme/shop", "acme/store")
         world.emulator.wait_for_deliveries(PATIENCE)

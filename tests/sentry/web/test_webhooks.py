@@ -188,6 +188,16 @@ class WebhookDoorTest(TestCase):
         body = body_of(filler="x" * 6_000_000)
         assert self.deliver(self.integrate(), body).status_code == 202
 
+    def test_a_body_in_chunks(self):
+        """Its length is not told; the server's input ends where the body does."""
+        integration = self.integrate()
+        chunked = {"transfer-encoding": "chunked", "content-length": ""}
+        body = body_of(filler="x" * 100_000)
+        with override_options({"webhooks.max-body-bytes": len(body) - 1}):
+            assert self.deliver(integration, body, **chunked).status_code == 413
+        assert self.deliver(integration, body, **chunked).status_code == 202
+        assert self.deliver(integration, body).status_code == 200
+
     def test_a_packed_body(self):
         """Nothing is unpacked: neither the bytes on the wire nor those in them are believed."""
         integration = self.integrate()
