@@ -154,3 +154,14 @@ class IntegrationProvider(ABC):
         if len(whole) > _EXTERNAL_ID_LIMIT:
             whole = f"{host}:{digest(identity)}"
         return whole if identity else ""
+
+    @classmethod
+    def former_external_ids(cls, metadata: BaseModel, identity: str) -> tuple[str, ...]:
+        """The identities that an integration with such metadata may be stored under by now.
+
+        Args:
+            metadata: as they were given.
+            identity: ``CredentialCheck.identity``; "" where the host was not asked.
+        """
+        del identity
+        return (cls.external_id_of(metadata),)

@@ -276,12 +276,33 @@ class BitbucketIntegrationProvider(IntegrationProvider):
 
     @classmethod
     def external_id_of(cls, metadata: BaseModel) -> str:
-        """The host with the start of the credential's digest, and the workspace, if one is named.
+        """The host with the start of the credential's digest, and the workspace that narrows it.
+
+        An access token is of one workspace anyway, whatever that is called.
 
         Raises:
             TypeError: the metadata are another provider's.
         """
         if not isinstance(metadata, BitbucketMetadata):
             raise TypeError("expected Bitbucket's metadata")
-        narrowed = f":{metadata.workspace}" if metadata.workspace else ""
-        return f"{metadata.endpoints().host}:{metadata.credential_digest()[:24]}{narrowed}"
+        narrowed = "" if metadata.token is not None else metadata.workspace or ""
+        return _narrowed(_unnarrowed_id(metadata), narrowed)
+
+    @classmethod
+    def former_external_ids(cls, metadata: BaseModel, identity: str) -> tuple[str, ...]:
+        """See ``IntegrationProvider``. Workspaces went by the names that were given."""
+        own = super().former_external_ids(metadata, identity)
+        if not isinstance(metadata, BitbucketMetadata) or metadata.workspace is None:
+            return own
+        account = identity.partition(":")[0]
+        known = (cls.external_id_on_host(metadata, account), _unnarrowed_id(metadata))
+        named = [_narrowed(each, metadata.workspace) for each in known if each]
+        return tuple(dict.fromkeys((*named, *own)))
+
+
+def _unnarrowed_id(metadata: BitbucketMetadata) -> str:
+    return f"{metadata.endpoints().host}:{metadata.credential_digest()[:24]}"
+
+
+def _narrowed(identity: str, workspace: str) -> str:
+    return f"{identity}:{workspace}" if workspace else identity

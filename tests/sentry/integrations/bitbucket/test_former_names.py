@@ -13,10 +13,10 @@ from sentry.integrations.source_code_management.actions import sync
 from sentry.integrations.source_code_management.errors import InvalidArgument, NotFound
 from sentry.integrations.source_code_management.json_reader import Json
 from sentry.integrations.source_code_management.types import RepositoryRef
-from sentry.models import Repository
+from sentry.models import Integration, Repository
 from sentry.testutils.factories import Factories
 
-from .conftest import API_TOKEN, Git, integration
+from .conftest import ACCESS_TOKEN, API_TOKEN, Git, integration
 
 
 @pytest.fixture
@@ -207,3 +207,39 @@ def test_a_renamed_workspace_is_followed_and_a_strangers_is_not(host, shop, othe
         assert again.id == added.id
         assert again.external_id == added.external_id
     assert listed() == after
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("by", ["account", "access token"])
+def test_an_integration_from_before_is_renewed_and_not_doubled(shop, by):
+    """It has the workspace's name in its identity, as it was given."""
+    credential = (
+        {"email": "robot@example.com", "api_token": API_TOKEN}
+        if by == "account"
+        else {"token": ACCESS_TOKEN}
+    )
+    hosted = HostedRepository(full_name="acme/shop", path=str(shop.path))
+    tokens = {API_TOKEN: ("robot",), ACCESS_TOKEN: ("token", "acme/shop")}
+    caller = operator_in(Factories.create_organization().id)
+    with Emulator("bitbucket", [hosted], tokens=tokens) as running:
+        metadata = {
+            "base_url": f"{running.url}/2.0",
+            "web_url": running.url,
+            "workspace": "acme",
+            **credential,
+        }
+        added = actions.add_integration(caller, provider="bitbucket", metadata=metadata)
+        account = added.external_id
+        if by == "account":
+            account = account.rpartition(":")[0]
+        row = Integration.objects.get(id=added.id)
+        row.external_id, row.metadata = f"{account}:acme", metadata
+        row.save()
+        again = actions.add_integration(caller, provider="bitbucket", metadata=metadata)
+        assert (again.id, again.external_id) == (added.id, added.external_id)
+        if by == "access token":
+            unasked = actions.add_integration(
+                caller, provider="bitbucket", metadata=metadata, verify=False
+            )
+            assert unasked.id == added.id
+    assert Integration.objects.count() == 1

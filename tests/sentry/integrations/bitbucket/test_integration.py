@@ -75,15 +75,15 @@ def test_an_identity_for_each_credential_and_workspace():
     made = [
         identity(token="a"),
         identity(token="b"),
-        identity(token="a", workspace="acme"),
-        identity(token="a", workspace=uuid),
         identity(email="a@b", api_token="a"),
+        identity(email="a@b", api_token="a", workspace="acme"),
+        identity(email="a@b", api_token="a", workspace=uuid),
         identity(email="c@b", api_token="a"),
         identity(token="a", base_url="https://other.example/2.0"),
     ]
     assert len(set(made)) == len(made)
     assert made[0].startswith("api.bitbucket.org:")
-    assert identity(token="a") == made[0]
+    assert identity(token="a") == identity(token="a", workspace="acme") == made[0]
 
 
 def test_stored_metadata_that_are_not_valid():

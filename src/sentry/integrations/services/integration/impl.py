@@ -1,6 +1,6 @@
 """The integration service over the control silo's tables."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -74,12 +74,12 @@ class DatabaseBackedIntegrationService(IntegrationService):
         external_id: str,
         name: str,
         metadata: Mapping[str, Any],
-        former_external_id: str | None = None,
+        former_external_ids: Sequence[str] = (),
         keeps_name: bool = False,
     ) -> RpcInstalledIntegration:
         """See the interface."""
-        if former_external_id not in (None, external_id):
-            _rename(organization_id, provider, former_external_id, external_id)
+        for former in former_external_ids:
+            _rename(organization_id, provider, former, external_id)
         integration, created = Integration.objects.get_or_create(
             provider=provider,
             external_id=external_id,
@@ -200,7 +200,7 @@ def _give(integration: Integration, metadata: Mapping[str, Any]) -> None:
         setattr(integration, name, value)
 
 
-def _rename(organization_id: int, provider: str, former: str | None, external_id: str) -> None:
+def _rename(organization_id: int, provider: str, former: str, external_id: str) -> None:
     """Gives the organization's own integration its new identity, unless another one has that."""
     if Integration.objects.filter(provider=provider, external_id=external_id).exists():
         return

@@ -1,7 +1,7 @@
 """The interface of the integration service. It is local until the silos are split."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -47,7 +47,7 @@ class IntegrationService(ABC):
         external_id: str,
         name: str,
         metadata: Mapping[str, Any],
-        former_external_id: str | None = None,
+        former_external_ids: Sequence[str] = (),
         keeps_name: bool = False,
     ) -> RpcInstalledIntegration:
         """Stores an integration, or new metadata for it, and ties it to the organization.
@@ -58,7 +58,8 @@ class IntegrationService(ABC):
             external_id: the identity on the host.
             name: what people call it.
             metadata: what is needed to reach the host; one that was broken is no longer.
-            former_external_id: the identity under which the organization may have it by now.
+            former_external_ids: identities under one of which the organization may have it by now,
+                the likeliest first.
             keeps_name: leaves the name of one that is there as it is.
 
         Raises:

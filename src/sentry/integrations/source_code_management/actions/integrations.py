@@ -93,13 +93,13 @@ def _checked_metadata(
 class _Candidate:
     """An integration that may be stored.
 
-    ``metadata`` are its checked settings, ``unverified_id`` the identity that they alone make,
+    ``metadata`` are its checked settings, ``former_ids`` the identities that it may have had,
     ``account`` whom the host takes it for ("" where the host was not asked).
     """
 
     metadata: dict[str, object] = field(repr=False)
     external_id: str
-    unverified_id: str
+    former_ids: tuple[str, ...]
     account: str = ""
 
 
@@ -115,7 +115,8 @@ def _candidate(
     own_id = provider.external_id_of(checked)
     plain = checked.model_dump(mode="json")
     if not verify:
-        return _Candidate(metadata=plain, external_id=own_id, unverified_id=own_id)
+        former = provider.former_external_ids(checked, "")
+        return _Candidate(metadata=plain, external_id=own_id, former_ids=former)
     model = RpcIntegration(
         id=0, provider=provider.key, external_id=own_id, name=own_id, status=0, metadata=plain
     )
@@ -129,7 +130,7 @@ def _candidate(
         external_id=(
             provider.external_id_on_host(settled, told.identity) or provider.external_id_of(settled)
         ),
-        unverified_id=own_id,
+        former_ids=provider.former_external_ids(checked, told.identity),
         account=told.account,
     )
 
@@ -185,7 +186,7 @@ def _install(
             external_id=candidate.external_id,
             name=name or (candidate.account or candidate.external_id)[:NAME_LIMIT],
             metadata=candidate.metadata,
-            former_external_id=candidate.unverified_id,
+            former_external_ids=candidate.former_ids,
             keeps_name=not name,
         )
     except PermissionError:
