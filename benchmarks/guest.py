@@ -221,26 +221,35 @@ def batches(_data: seed.Seed) -> Iterable[Figure]:
         wrong = [each for each in providers if not _is_right(data, client, each, [hosts.OTHER])]
         for provider in providers:
             data.requests(provider)
-        per_file = {each: _per_file(data, client, each) for each in providers}
-        cold = {each: _per_file(data, fresh, each) for each in providers}
-    told = f"requests per file: {per_file}; in a new process: {cold}"
-    print(told, file=sys.stderr)
-    others = [count for provider, count in per_file.items() if provider != GITHUB]
+        warm = {each: _requests(data, client, each) for each in providers}
+        cold = {each: _requests(data, fresh, each) for each in providers}
+    print(f"requests for a batch: {warm}; in a new process: {cold}", file=sys.stderr)
     why = f"git blames others on {', '.join(wrong)}" if wrong else ""
-    if math.inf in per_file.values() or math.inf in cold.values():
+    yield from batch_figures(warm, cold, files=hosts.FILES, why=why)
+
+
+def batch_figures(
+    warm: Mapping[str, float], cold: Mapping[str, float], *, files: Sequence[str], why: str = ""
+) -> Iterable[Figure]:
+    """The figures of what a batch of lines in these files took, by provider; ``why`` they are void.
+
+    Infinitely many requests are those of a wrong answer.
+    """
+    others = [count / len(files) for provider, count in warm.items() if provider != GITHUB]
+    if math.inf in warm.values() or math.inf in cold.values():
         why = "git blames others"
     for name, value, bar in (
-        ("batch_blame_requests", per_file[GITHUB] * len(hosts.FILES), exactly(1)),
+        ("batch_blame_requests", warm[GITHUB], exactly(1)),
         ("batch_blame_requests_per_file_max", max(others, default=math.inf), at_most(1)),
-        ("batch_blame_requests_per_file_cold_max", max(cold.values()), None),
+        ("batch_blame_requests_per_file_cold_max", max(cold.values()) / len(files), None),
     ):
         yield Figure(name=name, value=value, unit="requests", bar=bar, invalid=why)
 
 
-def _per_file(data: Guest, client: Client, provider: str) -> float:
-    """Requests for a batch, by its files; infinitely many where an answer is wrong."""
+def _requests(data: Guest, client: Client, provider: str) -> float:
+    """Requests for a batch; infinitely many where an answer is wrong."""
     is_right = _is_right(data, client, provider, hosts.FILES)
-    count = data.requests(provider) / len(hosts.FILES)
+    count = data.requests(provider)
     return count if is_right else math.inf
 
 

@@ -1,8 +1,11 @@
 """The lines of ``make bench``."""
 
+import math
+
 import pytest
 
 from benchmarks import run
+from benchmarks.guest import batch_figures
 from benchmarks.report import Figure, at_least, at_most, exactly, ratio_of_rounds
 
 
@@ -27,6 +30,26 @@ def test_a_figure_prints_its_value_and_its_bar(figure: Figure, line: str, good: 
 
 def test_a_ratio_is_the_median_of_the_rounds() -> None:
     assert ratio_of_rounds([(2, 1), (100, 1), (3, 1)]) == 3
+
+
+def test_a_batch_is_counted_by_its_files_and_not_by_its_lines() -> None:
+    """15 and 4 requests for 10 files are 1.5 and 0.4 for each; GitHub's batch is counted whole."""
+    files = [f"{number}.py" for number in range(10)]
+    warm = {"github": 1, "gitlab": 10, "bitbucket": 15, "vsts": 4}
+    told = list(batch_figures(warm, {**warm, "vsts": 40}, files=files))
+    assert [figure.line() for figure in told] == [
+        "bench batch_blame_requests 1 requests == 1 ok",
+        "bench batch_blame_requests_per_file_max 1.5 requests <= 1 FAIL",
+        "bench batch_blame_requests_per_file_cold_max 4 requests",
+    ]
+    _, most, _ = batch_figures({"github": 1, "gitlab": 10}, {"github": 1}, files=files)
+    assert (most.value, most.good) == (1, True)
+
+
+def test_a_batch_with_a_wrong_answer_is_no_figure() -> None:
+    for warm, cold in ((1, math.inf), (math.inf, 1)):
+        told = batch_figures({"github": 1, "gitlab": warm}, {"github": cold}, files=["a.py"])
+        assert {(figure.good, figure.invalid) for figure in told} == {(False, "git blames others")}
 
 
 def test_an_unknown_name_is_a_usage_error(
