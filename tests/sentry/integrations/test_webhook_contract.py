@@ -1,8 +1,12 @@
 """What every receiver of the registry must do with what anybody may send it."""
 
+import base64
+import hashlib
+import hmac
 import itertools
 import json
 import time
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -25,6 +29,29 @@ NAMES = (
     "webhook-signature", "webhook-id", "webhook-timestamp", "x-event-key", "authorization",
     "content-type",
 )  # fmt: skip
+
+
+def _hex_sum(secret: str, body: bytes) -> str:
+    return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def _standard_webhook(secret: str, body: bytes) -> dict[str, str]:
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signature = hmac.new(key, b"1.0." + body, hashlib.sha256).digest()
+    text = "v1," + base64.b64encode(signature).decode()
+    return {"webhook-id": "1", "webhook-timestamp": "0", "webhook-signature": text}
+
+
+SIGNING_SECRET = "whsec_" + base64.b64encode(b"a-key-of-32-bytes-0123456789abcd").decode()
+# How each host signs a body, as its documentation has it; None: it signs none.
+SIGNED: Mapping[str, Callable[[str, bytes], dict[str, str]] | None] = {
+    "github": lambda secret, body: {"x-hub-signature-256": _hex_sum(secret, body)},
+    "github_enterprise": lambda secret, body: {"x-hub-signature-256": _hex_sum(secret, body)},
+    "gitlab": _standard_webhook,
+    "bitbucket": lambda secret, body: {"x-hub-signature": _hex_sum(secret, body)},
+    "bitbucket_server": lambda secret, body: {"x-hub-signature": _hex_sum(secret, body)},
+    "vsts": None,  # a delivery carries the secret itself
+}
 each_provider = pytest.mark.parametrize(
     "provider",
     [each for each in PROVIDERS if each.webhook_receiver],
@@ -45,6 +72,21 @@ def test_nothing_that_is_sent_raises_or_is_believed(provider: type[IntegrationPr
         assert not receiver.is_authentic(request, [SECRET], now=time.time())
         assert not receiver.is_authentic(request, [], now=time.time())
         assert not receiver.is_authentic(request, [""], now=time.time())
+
+
+@each_provider
+def test_a_signature_is_of_the_very_bytes(provider: type[IntegrationProvider]) -> None:
+    """A body that differs in white space or a byte order mark alone has another signature."""
+    receiver = receiver_of(provider)
+    sign = SIGNED[provider.key.value]  # a new host says here how it signs
+    if sign is None:
+        return
+    inner = b'{"a": "\xc3\xbc"}'
+    others = (inner + b"\n", inner + b" ", b"\r\n" + inner, b"\xef\xbb\xbf" + inner)
+    bodies = (inner, *others, b"", b"\n")
+    for signed, sent in itertools.product(bodies, bodies):
+        request = WebhookRequest(headers=sign(SIGNING_SECRET, signed), body=sent)
+        assert receiver.is_authentic(request, [SIGNING_SECRET], now=0) == (signed == sent)
 
 
 @each_provider

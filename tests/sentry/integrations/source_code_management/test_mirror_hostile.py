@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -174,6 +175,27 @@ class TestRepository:
         (answer,) = own_odd.blame("a.py", 1, sha=sha)
         assert isinstance(answer, FileBlameInfo)
         assert "\0" not in answer.commit.message
+
+    def test_what_names_a_commit_is_never_an_option(
+        self, odd: MirrorScene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """By git's own command lines, which a program before it writes down."""
+        real, told = shutil.which("git"), tmp_path / "told"
+        program = tmp_path / "bin/git"
+        program.parent.mkdir()
+        program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" >> {told}\nexec {real} "$@"\n')
+        program.chmod(0o755)
+        sha = odd.git.head()
+        with monkeypatch.context() as outside:
+            outside.setenv("PATH", str(program.parent), prepend=os.pathsep)
+            (answer,) = odd.blame("steady.py", 1)
+        assert isinstance(answer, FileBlameInfo)
+        lines = told.read_text().splitlines()
+        resolved = {line for line in lines if line.startswith("rev-parse --verify")}
+        assert resolved == {f"rev-parse --verify --quiet --end-of-options {sha}^{{commit}}"}
+        blamed = [line for line in lines if line.startswith("blame")]
+        assert blamed
+        assert all(line.endswith(f" {sha} -- steady.py") for line in blamed)
 
 
 class TestCaps:
