@@ -13,6 +13,7 @@ from sentry.integrations.source_code_management.errors import (
     DeadlineExceeded,
     HostUnavailable,
     IntegrationBroken,
+    NotFound,
     ScmError,
 )
 from sentry.integrations.source_code_management.http_guard import (
@@ -39,6 +40,7 @@ from sentry.integrations.source_code_management.mirror_parse import (
 )
 from sentry.integrations.source_code_management.repository import MirrorIntegration
 from sentry.integrations.source_code_management.types import MirrorSource, RepositoryRef
+from sentry.integrations.source_code_management.validation import is_full_sha
 from sentry.utils import deadline
 
 logger = logging.getLogger(__name__)
@@ -110,8 +112,11 @@ class MirrorRemote:
         """One commit that no branch or tag holds, with its history; a name for it is not kept.
 
         Raises:
-            NotFound: the host has or gives no such commit. Else as ``fetch_refs``.
+            NotFound: the host has or gives no such commit, or this is no full id. Else as
+                ``fetch_refs``.
         """
+        if not is_full_sha(sha):
+            raise NotFound("commit")
         self._fetch(git, watch, [_REMOTE, sha])
 
     def fetch_objects(self, git: Git, watch: SizeWatch, ids: Sequence[str]) -> None:

@@ -197,6 +197,12 @@ class TestRepository:
         assert blamed
         assert all(line.endswith(f" {sha} -- steady.py") for line in blamed)
 
+    def test_an_id_that_a_host_made_up_is_no_option_either(self, odd: MirrorScene) -> None:
+        """Hosts expand abbreviated ids: what they tell is as hostile as they are."""
+        for sha in ("--all", "--upload-pack=touch /tmp/ran", "refs/heads/main:refs/heads/x"):
+            (answer,) = odd.blame("steady.py", 1, sha=sha)
+            assert isinstance(answer, NotFound)
+
 
 class TestCaps:
     @pytest.fixture
