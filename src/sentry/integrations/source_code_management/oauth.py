@@ -8,6 +8,12 @@ since another one may have renewed it, and stores the new pair before using it.
 A process that dies after the host has answered and before the pair is stored loses it: the host
 then refuses the old refresh token, and the integration is broken until somebody authorizes it
 again. No order of the two steps can avoid that.
+
+A renewal that is early is a favour, not a need. Whoever finds the turn taken waits for it a moment
+only while the own token is good, then goes on with that: the holder may be dead, or the host's
+endpoint may hang. The holder itself has the full time of a request, whatever its caller's deadline
+and token say: a request that is broken off may have used the refresh token up, and the next one
+would be lost with its answer. So an endpoint that hangs costs one call at a time, not all of them.
 """
 
 import uuid
@@ -47,6 +53,10 @@ METADATA_KEY = "oauth"  # where every provider's metadata keep an OAuthCredentia
 
 _RENEW_BEFORE = 2 * 60  # seconds before the access token ends
 _POLL = 0.1  # seconds between looks at somebody else's renewal
+# How long a call whose token is good waits for somebody else's turn: seconds at most, and the part
+# of its time that is left.
+_PATIENCE = 2.0
+_PATIENT_PART = 0.1
 _TURN_BEYOND = 15.0  # seconds that a turn outlasts the longest request
 
 
@@ -111,6 +121,7 @@ class OAuthAuth:
             else UnstoredIntegration(model)
         )
         self._credential = _read(model.metadata)
+        self._tried_early: OAuthCredential | None = None  # in vain
         self._identity = digest(
             "oauth",
             endpoint.url,
@@ -127,16 +138,20 @@ class OAuthAuth:
     def headers(self) -> dict[str, str]:
         """The access token as a bearer, a good while before its end.
 
+        Where it could not be renewed early, it is used to its end, and not renewed before.
+
         Raises:
             IntegrationBroken: the host gives no other one. HostError: it did not answer.
         """
         now, at_hand = self._runtime.wall_clock(), self._credential
-        if at_hand.ends_by(now + _RENEW_BEFORE) and at_hand.refresh_token is not None:
-            try:
-                self._renew(at_hand)
-            except HostError:
-                if at_hand.ends_by(now):
-                    raise
+        if at_hand.refresh_token is not None:
+            if at_hand.ends_by(now):
+                self._renew(at_hand, patience=_time_left())
+            elif at_hand.ends_by(now + _RENEW_BEFORE) and self._tried_early is not at_hand:
+                try:
+                    self._renew(at_hand, patience=min(_PATIENCE, _time_left() * _PATIENT_PART))
+                except HostError:
+                    self._tried_early = at_hand
         return _bearer(self._credential)
 
     def renew(self, rejected: Mapping[str, str]) -> bool:
@@ -149,15 +164,15 @@ class OAuthAuth:
         if _bearer(at_hand)["authorization"] == rejected.get("authorization"):
             if at_hand.refresh_token is None:
                 return self._adopt(self._store.read(), instead_of=at_hand)
-            self._renew(at_hand)
+            self._renew(at_hand, patience=_time_left())
         return True
 
     # --- one renewal at a time -----------------------------------------------------------------
 
-    def _renew(self, spent: OAuthCredential) -> None:
-        """Waits for the turn, or for what another holder's turn brings."""
+    def _renew(self, spent: OAuthCredential, *, patience: float) -> None:
+        """Waits for the turn, or for what another holder's turn brings, so many seconds."""
         holder = uuid.uuid4().hex
-        end = self._runtime.clock() + deadline.remaining(_total())
+        end = self._runtime.clock() + patience
         while True:
             turn = self._store.take(holder, seconds=_total() + _TURN_BEYOND)
             try:
@@ -217,6 +232,10 @@ def _read(metadata: Mapping[str, Any]) -> OAuthCredential:
         return OAuthCredential.model_validate(metadata.get(METADATA_KEY))
     except ValidationError:
         raise IntegrationBroken("the integration's stored settings are not valid") from None
+
+
+def _time_left() -> float:
+    return deadline.remaining(_total())
 
 
 def _total() -> float:

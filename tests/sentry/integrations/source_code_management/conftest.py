@@ -1,4 +1,4 @@
-"""Mirrors, each test with a folder of its own for them; and where processes share results."""
+"""Mirrors, each test with a folder of its own; where processes share results; a token endpoint."""
 
 import uuid
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from tests.sentry.integrations.source_code_management.mirror_scene import (
     build_odd_repository,
     host_over,
 )
+from tests.sentry.integrations.source_code_management.token_server import TokenServer
 
 
 @pytest.fixture(scope="session")
@@ -58,3 +59,11 @@ def store(request: pytest.FixtureRequest, settings) -> Iterator[str]:
     yield "redis"
     for name in redis_client().scan_iter(f"{settings.REDIS_PREFIX}*"):
         redis_client().delete(name)
+
+
+@pytest.fixture
+def server(settings) -> Iterator[TokenServer]:
+    """A token endpoint that the platform may reach."""
+    settings.SCM_ALLOWED_HOSTS = ["127.0.0.1"]
+    with TokenServer() as running:
+        yield running
