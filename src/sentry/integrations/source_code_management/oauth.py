@@ -121,6 +121,8 @@ class OAuthAuth:
             else UnstoredIntegration(model)
         )
         self._credential = _read(model.metadata)
+        # one that is only being checked is not used up for what may be refused
+        self._early = _RENEW_BEFORE if model.id else 0
         self._tried_early: OAuthCredential | None = None  # in vain
         self._identity = digest(
             "oauth",
@@ -136,7 +138,7 @@ class OAuthAuth:
         return self._identity
 
     def headers(self) -> dict[str, str]:
-        """The access token as a bearer, a good while before its end.
+        """The access token as a bearer, renewed a good while before its end if it is stored.
 
         Where it could not be renewed early, it is used to its end, and not renewed before.
 
@@ -147,7 +149,7 @@ class OAuthAuth:
         if at_hand.refresh_token is not None:
             if at_hand.ends_by(now):
                 self._renew(at_hand, patience=_time_left())
-            elif at_hand.ends_by(now + _RENEW_BEFORE) and self._tried_early is not at_hand:
+            elif at_hand.ends_by(now + self._early) and self._tried_early is not at_hand:
                 try:
                     self._renew(at_hand, patience=min(_PATIENCE, _time_left() * _PATIENT_PART))
                 except HostError:

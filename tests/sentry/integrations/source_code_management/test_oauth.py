@@ -115,6 +115,19 @@ def test_a_credential_that_is_not_stored_yet_keeps_its_own_pair(server):
     assert Lease.objects.count() == 0
 
 
+@pytest.mark.django_db
+def test_a_credential_that_is_not_stored_yet_is_renewed_only_when_it_must(server):
+    """A check that fails would throw the next pair away."""
+    oauth = {**FIRST, "expires_at": int(time.time()) + 60}
+    model = RpcIntegration(
+        id=0, provider="gitlab", external_id="x", name="x", status=0, metadata={"oauth": oauth}
+    )
+    assert auth_of(model, server).headers() == bearer("access-0")
+    assert server.forms == []
+    model.metadata["oauth"]["expires_at"] = int(time.time()) - 1
+    assert auth_of(model, server).headers() == bearer("access-1")
+
+
 # --- races ---------------------------------------------------------------------------------------
 
 
