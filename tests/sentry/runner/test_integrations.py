@@ -107,6 +107,30 @@ class TestAdding:
             assert made.stdout.startswith("added github integration")
         shared_runtime.cache_clear()
 
+    def test_a_refresh_token_that_was_used_in_vain_is_told(
+        self, sentry: Sentry, settings: Any
+    ) -> None:
+        settings.SCM_ALLOWED_HOSTS = ["127.0.0.1"]
+        shared_runtime.cache_clear()
+        with Emulator(dialect="gitlab", repositories=[]) as host:
+            host.add_oauth_client("app", SECRET)
+            pair = host.give_oauth("app", "dora", "read_user")
+            oauth = {
+                "client_id": "app",
+                "client_secret": SECRET,
+                "access_token": pair.access_token,
+                "refresh_token": pair.refresh_token,
+                "expires_at": 1,
+            }
+            words = ["integration", "add", *ACME, "--provider", "gitlab", "--base-url", host.url]
+            given = json.dumps({"oauth": oauth})
+            result = sentry(*words, "--credential-stdin", stdin=given, status=1)
+        assert result.stderr == (
+            "Error: metadata: the credential lacks: api; the refresh token was used in this attempt"
+            " and is not good any more: authorize again\n"
+        )
+        shared_runtime.cache_clear()
+
     def test_a_broken_one_says_why_in_the_list(self, sentry: Sentry) -> None:
         sentry(*ADD, "--no-verify", "--token-stdin", stdin=SECRET)
         Integration.objects.update(broken_reason="the host rejected it")

@@ -90,6 +90,11 @@ class ScmError(Exception):
         self.reason = reason or type(self).reason
         self.retry_after = retry_after
 
+    def tell_also(self, text: str) -> None:
+        """Adds to the message what may be shown too; the kind and the data stay."""
+        self.message = f"{self.message}; {text}"
+        self.args = (self.message,)
+
     def again(self) -> Self:
         """The same error for another thread to raise: with its data, without its traceback."""
         fresh = type(self).__new__(type(self), *self.args)
@@ -124,6 +129,11 @@ class InvalidArgument(ScmError):
         super().__init__(f"{field}: {description}", reason=reason)
         self.field = field
         self.description = description
+
+    def tell_also(self, text: str) -> None:
+        """Adds it to the description too."""
+        super().tell_also(text)
+        self.description = f"{self.description}; {text}"
 
 
 class IdempotencyKeyReused(InvalidArgument):

@@ -114,7 +114,8 @@ class StoredIntegration:
 class UnstoredIntegration:
     """An integration that is being checked before it is stored: the record itself.
 
-    Whoever stores it takes the metadata from the record after the check, renewed or not.
+    Whoever stores it takes the metadata from the record after the check, renewed or not, and says
+    so where they are lost (``oauth_loss``).
     """
 
     def __init__(self, model: RpcIntegration) -> None:

@@ -1,4 +1,5 @@
 from forge_emulator import Emulator
+from forge_emulator.faults import Fault
 from sentry.integrations.source_code_management.http_runtime import shared_runtime
 from sentry.models import Integration
 from sentry.testutils.cases import APITestCase
@@ -81,6 +82,25 @@ class AddTest(IntegrationsCase):
         assert response.status_code == 409
         assert response.data == {"detail": "the host rejected the integration's credential"}
         assert "hunter2" not in str(response.data)
+        assert not Integration.objects.exists()
+
+    def test_a_refresh_token_that_was_used_in_vain_is_told(self):
+        with Emulator(dialect="gitlab", repositories=[]) as host:
+            host.add_oauth_client("app", "app-s3cret")
+            for scope, fault, status in (("read_user", None, 400), ("api", "/user", 503)):
+                if fault:
+                    host.faults.add(Fault(kind="status", status=503, match=fault))
+                pair = host.give_oauth("app", "dora", scope)
+                oauth = {
+                    "client_id": "app", "client_secret": "app-s3cret", "expires_at": 1,
+                    "access_token": pair.access_token, "refresh_token": pair.refresh_token,
+                }  # fmt: skip
+                metadata = {"base_url": host.url, "oauth": oauth}
+                with self.subTest(status=status):
+                    response = self.add(provider="gitlab", metadata=metadata)
+                    assert response.status_code == status
+                    assert response.data["detail"].endswith("any more: authorize again")
+                    assert pair.refresh_token not in str(response.data)
         assert not Integration.objects.exists()
 
     def test_bad_bodies(self):

@@ -20,6 +20,7 @@ from sentry.integrations.source_code_management.errors import (
     InvalidArgument,
     NotFound,
 )
+from sentry.integrations.source_code_management.oauth_loss import loss_told
 from sentry.integrations.source_code_management.validation import clean_id, clean_text
 
 NAME_LIMIT = 200
@@ -93,11 +94,13 @@ def _checked_metadata(
 class _Candidate:
     """An integration that may be stored.
 
-    ``metadata`` are its checked settings, ``former_ids`` the identities that it may have had,
-    ``account`` whom the host takes it for ("" where the host was not asked).
+    ``metadata`` are its checked settings, ``given`` those before the host was asked, which may have
+    renewed an OAuth credential. ``former_ids`` are the identities that it may have had, ``account``
+    whom the host takes it for ("" where the host was not asked).
     """
 
     metadata: dict[str, object] = field(repr=False)
+    given: dict[str, object] = field(repr=False)
     external_id: str
     former_ids: tuple[str, ...]
     account: str = ""
@@ -116,17 +119,18 @@ def _candidate(
     plain = checked.model_dump(mode="json")
     if not verify:
         former = provider.former_external_ids(checked, "")
-        return _Candidate(metadata=plain, external_id=own_id, former_ids=former)
+        return _Candidate(metadata=plain, given=plain, external_id=own_id, former_ids=former)
     model = RpcIntegration(
-        id=0, provider=provider.key, external_id=own_id, name=own_id, status=0, metadata=plain
+        id=0, provider=provider.key, external_id=own_id, name=own_id, status=0, metadata=dict(plain)
     )
-    told = provider.get_installation(model, caller.organization_id).check_credential()
-    if told.missing:
-        raise InvalidArgument("metadata", f"the credential lacks: {', '.join(told.missing)}")
+    with loss_told(plain, model.metadata):
+        told = provider.get_installation(model, caller.organization_id).check_credential()
+        if told.missing:
+            raise InvalidArgument("metadata", f"the credential lacks: {', '.join(told.missing)}")
     settled = checked.model_copy(update=dict(told.settings))
     return _Candidate(
-        # the check may have renewed an OAuth credential
         metadata={**model.metadata, **told.settings},
+        given=plain,
         external_id=(
             provider.external_id_on_host(settled, told.identity) or provider.external_id_of(settled)
         ),
@@ -164,9 +168,9 @@ def add_integration(
     """
     chosen = _chosen(caller, provider)
     title = clean_text("name", name.strip(), max_length=NAME_LIMIT)
-    return _install(
-        caller, chosen.key.value, _candidate(caller, chosen, metadata, verify=verify), title
-    )
+    candidate = _candidate(caller, chosen, metadata, verify=verify)
+    with loss_told(candidate.given, candidate.metadata):
+        return _install(caller, chosen.key.value, candidate, title)
 
 
 def _chosen(caller: Caller, key: str) -> type[IntegrationProvider]:
@@ -232,7 +236,8 @@ def replace_credential(
     }
     credential = _without_host(metadata, kept)
     candidate = _candidate(caller, provider, {**kept, **credential}, verify=verify)
-    return _replace(caller, integration_id, candidate)
+    with loss_told(candidate.given, candidate.metadata):
+        return _replace(caller, integration_id, candidate)
 
 
 def _without_host(metadata: Mapping[str, object], kept: Mapping[str, object]) -> dict[str, object]:

@@ -1,15 +1,19 @@
 """What the host says of a credential before it is stored: whose it is, and what it lacks."""
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from forge_emulator import Emulator, HostedRepository
 from forge_emulator.faults import Fault
 from sentry.actions.operator import operator_in
+from sentry.auth.caller import Caller
 from sentry.integrations.base import IntegrationProvider
 from sentry.integrations.github.integration import GitHubIntegrationProvider
+from sentry.integrations.services.integration import integration_service
 from sentry.integrations.source_code_management.actions.integrations import (
     InstalledIntegration,
     IntegrationState,
@@ -27,6 +31,7 @@ from sentry.integrations.source_code_management.errors import (
     InvalidArgument,
     NotFound,
     ScmError,
+    ServiceUnavailable,
 )
 from sentry.models import Integration
 from sentry.testutils.factories import Factories
@@ -164,9 +169,9 @@ def oauth_host(host: Emulator, tmp_path) -> Iterator[Emulator]:
         yield running
 
 
-def oauth(oauth_host: Emulator, *, scope: str = "api") -> dict[str, object]:
+def oauth(oauth_host: Emulator, *, login: str = "dora", scope: str = "api") -> dict[str, object]:
     """An OAuth credential whose access token has ended."""
-    grant = oauth_host.give_oauth("app", "dora", scope)
+    grant = oauth_host.give_oauth("app", login, scope)
     return {
         "client_id": "app",
         "client_secret": "app-s3cret",
@@ -191,6 +196,89 @@ def test_a_pair_that_the_check_renewed_is_what_is_stored(oauth_host: Emulator) -
     stored = Integration.objects.get().plain_metadata()["oauth"]
     assert stored["refresh_token"] != again["oauth"]["refresh_token"]
     assert sync_repositories(caller, integration_id=made.id).unchanged == 1
+
+
+LOST = "the refresh token was used in this attempt"
+
+
+def add_oauth(caller: Caller, oauth_host: Emulator, given: dict[str, object]) -> ScmError:
+    """Adds it in vain; the error tells no secret."""
+    metadata = {"base_url": oauth_host.url, "oauth": given}
+    with pytest.raises(ScmError) as refusal:
+        add_integration(caller, provider="gitlab", metadata=metadata)
+    assert not any(str(secret) in str(refusal.value) for secret in given.values() if secret != 1)
+    return refusal.value
+
+
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_pair_that_a_failed_check_used_up_is_told(oauth_host: Emulator, ended: bool) -> None:
+    caller = operator_in(Factories.create_organization().id)
+    given = {**oauth(oauth_host), **({} if ended else {"expires_at": int(time.time()) + 30})}
+    oauth_host.faults.add(Fault(kind="status", status=503, match="/user"))
+    error = add_oauth(caller, oauth_host, given)
+    assert isinstance(error, HostUnavailable)
+    assert (LOST in error.message, LOST in str(error)) == (ended, ended)
+    asked = [request.path for request in oauth_host.requests]
+    assert ("/oauth/token" in asked) is ended
+    oauth_host.faults.clear()
+    metadata = {"base_url": oauth_host.url, "oauth": given}
+    if ended:
+        assert isinstance(add_oauth(caller, oauth_host, given), IntegrationBroken)
+    else:
+        assert add_integration(caller, provider="gitlab", metadata=metadata).name == "dora"
+
+
+def test_one_that_is_rejected_and_lacks_a_permission_is_told(oauth_host: Emulator) -> None:
+    caller = operator_in(Factories.create_organization().id)
+    given = {**oauth(oauth_host, scope="read_user"), "expires_at": None}
+    oauth_host.revoke_token(str(given["access_token"]))
+    error = add_oauth(caller, oauth_host, given)
+    assert isinstance(error, InvalidArgument)
+    assert error.field == "metadata"
+    assert error.description.startswith("the credential lacks: api; ")
+    assert LOST in error.description
+
+
+def test_one_that_another_organization_has_is_told(oauth_host: Emulator) -> None:
+    metadata = {"base_url": oauth_host.url, "oauth": oauth(oauth_host)}
+    first = operator_in(Factories.create_organization().id)
+    add_integration(first, provider="gitlab", metadata=metadata)
+    second = operator_in(Factories.create_organization().id)
+    error = add_oauth(second, oauth_host, oauth(oauth_host))
+    assert isinstance(error, AlreadyExists)
+    assert LOST in error.message
+    still = {**oauth(oauth_host), "expires_at": None}
+    assert LOST not in add_oauth(second, oauth_host, still).message
+
+
+def test_a_replacement_that_is_not_stored_is_told(oauth_host: Emulator) -> None:
+    caller = operator_in(Factories.create_organization().id)
+    metadata = {"base_url": oauth_host.url, "oauth": oauth(oauth_host)}
+    add_integration(caller, provider="gitlab", metadata=metadata)
+    metadata = {"base_url": oauth_host.url, "oauth": oauth(oauth_host, login="emil")}
+    other = add_integration(caller, provider="gitlab", metadata=metadata)
+    again = {"oauth": oauth(oauth_host)}
+    with pytest.raises(AlreadyExists, match=LOST):
+        replace_credential(caller, integration_id=other.id, metadata=again)
+
+
+def test_a_database_that_does_not_store_it_is_told(
+    oauth_host: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caller = operator_in(Factories.create_organization().id)
+
+    def locked(**_: object) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(integration_service, "install", locked)
+    error = add_oauth(caller, oauth_host, oauth(oauth_host))
+    assert isinstance(error, ServiceUnavailable)
+    assert LOST in error.message
+    still = {**oauth(oauth_host), "expires_at": None}
+    with pytest.raises(OperationalError):
+        add_integration(
+            caller, provider="gitlab", metadata={"base_url": oauth_host.url, "oauth": still}
+        )
 
 
 def test_a_refresh_token_that_was_used_elsewhere_breaks_it(oauth_host: Emulator) -> None:
