@@ -332,7 +332,7 @@ def _register_mirrors(options: OptionsManager) -> None:
         default=3600.0,
         minimum=0,
         maximum=24 * HOUR,
-        help="Seconds that a repository found too large for a mirror is not tried again.",
+        help="Seconds that a repository, or a file of one, found too large for a mirror is not tried again.",
     )
     register(
         "scm.mirrors.total-timeout",

@@ -17,7 +17,7 @@
     │   └── IntegrationBroken        the host refuses our credential
     │       └── AddressRefused       the host's address is one that we must not reach
     ├── RateLimited                  our own limit
-    ├── TooLarge                     a message beyond our limits
+    ├── TooLarge                     a message or a file beyond our limits
     ├── DeadlineExceeded             the caller's time is up
     ├── Unsupported                  the host has no such capability
     │   └── MirrorRefused            the repository is not mirrored here
@@ -253,7 +253,7 @@ class RateLimited(ScmError):
 
 
 class TooLarge(ScmError):
-    """A message beyond our limits."""
+    """A message beyond our limits, or a file with its past."""
 
     reason = Reason.MESSAGE_TOO_LARGE
 

@@ -52,7 +52,10 @@ from sentry.integrations.source_code_management.mirror_parse import (
 from sentry.integrations.source_code_management.mirror_remote import MirrorRemote
 from sentry.integrations.source_code_management.mirror_store import (
     MirrorStore,
+    adding_contents,
     clear_leftovers,
+    is_without_contents,
+    mark_without_contents,
     why_unsafe,
 )
 from sentry.integrations.source_code_management.repository import MirrorIntegration
@@ -71,6 +74,7 @@ logger = logging.getLogger(__name__)
 _FETCHES_PER_FILE = 5
 _YOUNG = 3600.0  # a mirror that git cannot read is made anew, but not over and over
 _SHA256_DIGITS = 64
+_MOST_MADE_ANEW = 2  # in one call, for contents that have no room beside others
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,7 +103,8 @@ def blame_lines(
     them are fetched together.
 
     Raises:
-        MirrorRefused: the repository is too large for a mirror, or there is no git.
+        MirrorRefused: the repository is too large for a mirror, also without any file's contents,
+            or there is no git.
         MirrorNotMadeError: there was no mirror, and no time to make one.
         HostError, IntegrationBroken, NotFound, DeadlineExceeded: the host did not give the
             repository.
@@ -115,7 +120,7 @@ def blame_whole_file(place: MirrorPlace, *, path: str, sha: str) -> list[BlameRa
     """The ranges of a file in order, as of commit ``sha`` (a full id).
 
     Raises:
-        As ``blame_lines``. NotFound: no such commit or file.
+        As ``blame_lines``. NotFound: no such commit or file. TooLarge: the file, or its past.
     """
     file = AskedFile(sha=sha, path=path)
     return _on_mirror(place, {file: None}).ranges(file)
@@ -188,6 +193,10 @@ def _on_mirror(place: MirrorPlace, asked: _Asked) -> _Blamed:
     end = deadline_end() or time.monotonic() + options.get_float("scm.mirrors.total-timeout")
     with deadline_at(end):
         parts = [_in_format(place, name, part) for name, part in _by_format(asked).items()]
+    return _joined(parts)
+
+
+def _joined(parts: Sequence[_Blamed]) -> _Blamed:
     return _Blamed(
         files={file: blame for part in parts for file, blame in part.files.items()},
         commits={sha: commit for part in parts for sha, commit in part.commits.items()},
@@ -216,6 +225,18 @@ class _UnreadableError(Exception):
     """git cannot read the mirror, though nothing that it needs is missing."""
 
 
+class _NoRoomError(Exception):
+    """Contents do not fit into the mirror. ``was_empty``: though no others were there before."""
+
+    def __init__(self, *, was_empty: bool) -> None:
+        super().__init__("contents do not fit into the mirror")
+        self.was_empty = was_empty
+
+
+def _file_too_large() -> TooLarge:
+    return TooLarge("the file with its past is larger than this platform mirrors (scm.mirrors)")
+
+
 class _Keeper:
     """Makes, opens and drops one mirror."""
 
@@ -225,24 +246,43 @@ class _Keeper:
         self._format = object_format
         self._key = digest(*_owner_of(place), self._format)[:40]
         self._store = MirrorStore(Path(settings.SCM_MIRRORS_DIR))
+        self._made_anew = 0
 
     def blame(self, asked: _Asked) -> _Blamed:
         if self._is_refused():
             raise self._refusal()
         try:
-            return self._try(asked)
+            return self._fitting(asked)
         except SizeExceededError:
             # Contents of many files fill a mirror up; a new one begins without any.
             self._drop("mirror.full")
         except _UnreadableError:
             self._drop("mirror.unreadable")
         try:
-            return self._try(asked)
+            return self._fitting(asked)
         except SizeExceededError:
             self._drop("mirror.outgrown")
             raise self._refused() from None
         except _UnreadableError:
             raise HostUnavailable("git could not blame the file") from None
+
+    def _fitting(self, asked: _Asked) -> _Blamed:
+        """Blames; files that fit only apart, each by itself, and none that never fits."""
+        try:
+            return self._try(asked)
+        except _NoRoomError as error:
+            was_empty = error.was_empty
+        if not was_empty and self._made_anew < _MOST_MADE_ANEW:
+            self._made_anew += 1
+            self._drop("mirror.full")
+            return self._fitting(asked)
+        if len(asked) > 1:
+            return _joined([self._fitting({file: lines}) for file, lines in asked.items()])
+        (file,) = asked
+        if was_empty:
+            logger.warning("mirror.file_refused", extra={"mirror": self._key})
+            self._store.refuse(self._key, file.path)
+        return _Blamed(files={file: _file_too_large()}, commits={})
 
     def _refused(self) -> MirrorRefused:
         """Refuses the repository from now on, for a while."""
@@ -251,9 +291,7 @@ class _Keeper:
         return self._refusal()
 
     def _is_refused(self) -> bool:
-        return self._store.is_refused(
-            self._key, within=options.get_float("scm.mirrors.refused-ttl")
-        )
+        return self._store.is_refused(self._key, within=_refused_ttl())
 
     def _refusal(self) -> MirrorRefused:
         return MirrorRefused(
@@ -297,6 +335,7 @@ class _Keeper:
         git("init", "--quiet", "--bare", "--template=", f"--object-format={self._format}")
         self._remote.fetch_refs(git, _watch(folder))
         mirror_upkeep.after_refs(git)
+        mark_without_contents(folder)
 
 
 def _owner_of(place: MirrorPlace) -> tuple[str, ...]:
@@ -312,6 +351,10 @@ def _age(folder: Path) -> float:
         return time.time() - (folder / "HEAD").stat().st_mtime
     except OSError:
         return 0.0
+
+
+def _refused_ttl() -> float:
+    return options.get_float("scm.mirrors.refused-ttl")
 
 
 def _watch(folder: Path) -> SizeWatch:
@@ -330,6 +373,7 @@ class _Mirror:
         self._remote = remote
         self._store = store
         self._key = key
+        self._was_empty: bool | None = None  # before the first contents that were fetched here
 
     def blame(self, asked: _Asked) -> _Blamed:
         absent = self._absent_commits({file.sha for file in asked})
@@ -339,7 +383,10 @@ class _Mirror:
             try:
                 if file.sha in absent:
                     raise NotFound("commit")
-                found[file] = find_file(self._git, file)
+                where = find_file(self._git, file)
+                if where.missing and self._is_too_large(file):
+                    raise _file_too_large()
+                found[file] = where
             except ScmError as error:
                 results[file] = error
         self._complete(found)
@@ -375,6 +422,10 @@ class _Mirror:
 
     # --- contents ----------------------------------------------------------------------------
 
+    def _is_too_large(self, file: AskedFile) -> bool:
+        """Whether what the file lacks would not fit; what is here is blamed all the same."""
+        return self._store.is_refused(self._key, file.path, within=_refused_ttl())
+
     def _complete(self, found: Mapping[AskedFile, FoundFile]) -> None:
         """Fetches what the blames of files lack, all at once; a file that is here is complete."""
         lacking = {file: where for file, where in found.items() if where.missing}
@@ -395,10 +446,25 @@ class _Mirror:
             if not ids:
                 return False
             clear_leftovers(self._git.git_dir)
-            self._remote.fetch_objects(self._git, _watch(self._git.git_dir), ids)
+            if self._was_empty is None:
+                self._was_empty = is_without_contents(self._git.git_dir)
+            self._fetch_within(_watch(self._git.git_dir), ids, was_empty=self._was_empty)
             mirror_upkeep.after_contents(self._git)
         self._make_room()
         return True
+
+    def _fetch_within(self, watch: SizeWatch, ids: Sequence[str], *, was_empty: bool) -> None:
+        """Fetches all of these objects or, where they do not fit, none.
+
+        Raises:
+            SizeExceededError: the mirror is too large without them, too.
+        """
+        try:
+            with adding_contents(self._git.git_dir):
+                self._remote.fetch_objects(self._git, watch, ids)
+        except SizeExceededError:
+            watch.judge(watch.measure())
+            raise _NoRoomError(was_empty=was_empty) from None
 
     def _blame_file(
         self, file: AskedFile, found: FoundFile, lines: Sequence[int] | None
@@ -408,6 +474,8 @@ class _Mirror:
             try:
                 if found.missing:
                     found = find_file(self._git, file)  # now that it is here, it has a size
+                if found.missing and self._is_too_large(file):
+                    return _file_too_large()
                 if found.missing:  # what a link leads to, now that the link is here
                     self._fetch(functools.partial(self._missing, [], found.missing))
                     continue
@@ -415,6 +483,8 @@ class _Mirror:
             except TooLarge as error:
                 return error
             except GitFailedError as failure:
+                if self._is_too_large(file):
+                    return _file_too_large()
                 named = object_ids(failure.stderr)
                 if not self._fetch(functools.partial(self._missing, [file], named, again=True)):
                     raise

@@ -9,6 +9,8 @@
     <root>/mirrors/<key>/   a bare repository
     <root>/making/<key>/    one that is not whole yet; never used
     <root>/refused/<key>    exists while the repository counts as too large
+    <root>/refused/<key>.<digest of a path>
+                            exists while a file of it does
 
 Locks are ``flock``: the kernel gives them back when a process dies.
 """
@@ -25,7 +27,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sentry.integrations.source_code_management.errors import DeadlineExceeded
-from sentry.integrations.source_code_management.mirror_git import folder_bytes
+from sentry.integrations.source_code_management.http_cache import digest
+from sentry.integrations.source_code_management.mirror_git import SizeExceededError, folder_bytes
 from sentry.utils import deadline
 
 logger = logging.getLogger(__name__)
@@ -36,6 +39,8 @@ _OTHERS_WRITE = 0o022
 _ROOT_USER = 0
 _FOLDERS = ("home", "locks", "mirrors", "making", "refused")
 _LOCK_POLL = 0.02
+_LONGEST_REFUSAL = 24 * 3600.0  # the most that scm.mirrors.refused-ttl may be
+_WITHOUT_CONTENTS = "without-contents"  # a file in the mirror: nothing has filled it up
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -113,21 +118,24 @@ class MirrorStore:
 
     # --- what is too large -------------------------------------------------------------------
 
-    def refuse(self, key: str) -> None:
-        """Remembers that the repository is too large."""
-        (self._folder("refused") / key).touch()
+    def refuse(self, key: str, path: str = "") -> None:
+        """Remembers that the repository is too large, or only the past of a file of it."""
+        self._refusal(key, path).touch()
 
-    def is_refused(self, key: str, *, within: float) -> bool:
+    def is_refused(self, key: str, path: str = "", *, within: float) -> bool:
         """Whether it was found too large in the last ``within`` seconds."""
         try:
-            age = time.time() - (self._folder("refused") / key).stat().st_mtime
+            age = time.time() - self._refusal(key, path).stat().st_mtime
         except OSError:
             return False
         return age < within
 
     def accept(self, key: str) -> None:
         """Forgets that the repository was too large."""
-        (self._folder("refused") / key).unlink(missing_ok=True)
+        self._refusal(key).unlink(missing_ok=True)
+
+    def _refusal(self, key: str, path: str = "") -> Path:
+        return self._folder("refused") / (f"{key}.{digest(path)[:40]}" if path else key)
 
     # --- room --------------------------------------------------------------------------------
 
@@ -144,7 +152,7 @@ class MirrorStore:
     def make_room(self, total_bytes: int) -> list[StoredMirror]:
         """Removes mirrors until all together take no more; those in use stay. What was removed.
 
-        Also sweeps away what killed processes left half made.
+        Also sweeps away what killed processes left half made, and refusals of long ago.
         """
         self._sweep()
         stored = self.stored()
@@ -165,6 +173,10 @@ class MirrorStore:
                 self._locked(f"{unfinished.name}.new", fcntl.LOCK_EX, wait=False),
             ):
                 shutil.rmtree(unfinished, ignore_errors=True)
+        for refusal in self._folder("refused").iterdir():
+            with contextlib.suppress(OSError):
+                if time.time() - refusal.stat().st_mtime > _LONGEST_REFUSAL:
+                    refusal.unlink()
 
     def _remove_unused(self, key: str) -> bool:
         try:
@@ -232,6 +244,34 @@ def clear_leftovers(git_dir: Path) -> None:
     for pattern in ("*.lock", "refs/**/*.lock", "objects/info/**/*.lock", "objects/pack/tmp_*"):
         for leftover in git_dir.glob(pattern):
             leftover.unlink(missing_ok=True)
+
+
+def mark_without_contents(git_dir: Path) -> None:
+    """Says of a new mirror that it holds no more than had to be fetched."""
+    (git_dir / _WITHOUT_CONTENTS).touch()
+
+
+def is_without_contents(git_dir: Path) -> bool:
+    """Whether no contents were fetched into the mirror since it was made."""
+    return (git_dir / _WITHOUT_CONTENTS).exists()
+
+
+@contextlib.contextmanager
+def adding_contents(git_dir: Path) -> Iterator[None]:
+    """Contents are fetched in the block, inside ``fetching``: of those beyond a size none stay."""
+    packs = git_dir / "objects/pack"
+    before = set(packs.iterdir())
+    was_without = is_without_contents(git_dir)
+    (git_dir / _WITHOUT_CONTENTS).unlink(missing_ok=True)  # first: this process may be killed
+    try:
+        yield
+    except SizeExceededError:
+        for path in set(packs.iterdir()) - before:
+            path.unlink(missing_ok=True)
+        raise
+    finally:
+        if was_without and before.issuperset(packs.glob("*.pack")):
+            mark_without_contents(git_dir)
 
 
 def _lock_in_time(descriptor: int, kind: int) -> None:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -19,7 +18,6 @@ from sentry.integrations.source_code_management.errors import (
     DeadlineExceeded,
     HostUnavailable,
     IntegrationBroken,
-    MirrorRefused,
     NotFound,
     TooLarge,
 )
@@ -28,7 +26,7 @@ from sentry.testutils.helpers.options import override_options
 from sentry.utils.deadline import deadline_at
 from tests.sentry.integrations.scene import GitTruth
 
-from .mirror_scene import FULL_NAME, REPO, TOKEN, FakeInstallation, MirrorScene, host_over, lines_of
+from .mirror_scene import FULL_NAME, REPO, TOKEN, FakeInstallation, MirrorScene
 
 EVIL = "https://evil.example.com/x.git"
 
@@ -202,77 +200,6 @@ class TestRepository:
         for sha in ("--all", "--upload-pack=touch /tmp/ran", "refs/heads/main:refs/heads/x"):
             (answer,) = odd.blame("steady.py", 1, sha=sha)
             assert isinstance(answer, NotFound)
-
-
-class TestCaps:
-    @pytest.fixture
-    def large(self, mirrors: Path, tmp_path: Path) -> Iterator[MirrorScene]:
-        """Two files whose contents do not compress, beside commits that are small."""
-        git = GitTruth(tmp_path / "large")
-        git.path.mkdir()
-        git("init", "-q", "-b", "main")
-        git.commit(
-            "Begin",
-            {
-                "a.py": lines_of(5),
-                "large.bin": os.urandom(3_000_000),
-                "larger.bin": os.urandom(3_000_000),
-            },
-        )
-        yield from host_over(git)
-
-    def test_a_cap_that_is_hit_while_fetching_leaves_nothing(
-        self, large: MirrorScene, mirrors: Path
-    ) -> None:
-        with override_options({"scm.mirrors.max-bytes": 1_000_000}):
-            assert isinstance(large.blame("a.py", 1)[0], FileBlameInfo)
-            with pytest.raises(MirrorRefused) as refusal:
-                large.blame("large.bin", 1)
-        assert "larger than" in refusal.value.message
-        assert sum(path.stat().st_size for path in files_of(mirrors)) < 100_000
-        assert list((mirrors / "mirrors").iterdir()) == list((mirrors / "making").iterdir()) == []
-
-    def test_a_refused_repository_is_not_asked_for_again_soon(self, large: MirrorScene) -> None:
-        with override_options({"scm.mirrors.max-bytes": 1_000_000}):
-            with pytest.raises(MirrorRefused):
-                large.blame("large.bin", 1)
-            large.requests()
-            with pytest.raises(MirrorRefused):
-                large.blame("a.py", 1)
-            assert large.requests() == []
-        with override_options({"scm.mirrors.refused-ttl": 0.0}):
-            assert isinstance(large.blame("large.bin", 1)[0], FileBlameInfo)
-
-    def test_what_is_too_large_from_the_first_is_fetched_once(self, large: MirrorScene) -> None:
-        large.emulator.faults.add(Fault(kind="refuse_partial_clone"))
-        with (
-            override_options({"scm.mirrors.full-max-bytes": 1_000_000}),
-            ThreadPoolExecutor(3) as pool,
-        ):
-            asked = [pool.submit(large.blame, "a.py", 1) for _ in range(3)]
-            assert {type(each.exception()) for each in asked} == {MirrorRefused}
-        assert large.requests().count("GET info/refs") == 1
-
-    def test_contents_that_fill_a_mirror_up_make_way(self, large: MirrorScene) -> None:
-        with override_options({"scm.mirrors.max-bytes": 4_000_000}):
-            for path in ("large.bin", "larger.bin", "large.bin"):
-                assert isinstance(large.blame(path, 1)[0], FileBlameInfo)
-
-    def test_all_together_stay_under_their_cap(self, large: MirrorScene, mirrors: Path) -> None:
-        with override_options({"scm.mirrors.total-bytes": 4_000_000}):
-            for tenant in ("1", "2", "3"):
-                other = MirrorScene(large.emulator, large.git, large.host, tenant=tenant)
-                assert isinstance(other.blame("large.bin", 1)[0], FileBlameInfo)
-                assert len(list((mirrors / "mirrors").iterdir())) == 1
-
-    def test_a_host_that_sends_without_end(self, large: MirrorScene, mirrors: Path) -> None:
-        large.emulator.faults.add(Fault(kind="oversized", match="git", method="POST", size=2**33))
-        with (
-            override_options({"scm.mirrors.max-bytes": 1_000_000}),
-            pytest.raises((HostUnavailable, MirrorRefused)),
-        ):
-            large.blame("a.py", 1)
-        assert list((mirrors / "making").iterdir()) == []
 
 
 class TestDeadline:

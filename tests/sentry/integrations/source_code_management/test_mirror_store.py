@@ -12,9 +12,13 @@ from pathlib import Path
 import pytest
 
 from sentry.integrations.source_code_management.errors import DeadlineExceeded
+from sentry.integrations.source_code_management.mirror_git import SizeExceededError
 from sentry.integrations.source_code_management.mirror_store import (
     MirrorStore,
+    adding_contents,
     clear_leftovers,
+    is_without_contents,
+    mark_without_contents,
     why_unsafe,
 )
 from sentry.utils.deadline import deadline_at
@@ -250,6 +254,62 @@ def test_a_refusal_is_remembered_for_a_while(store: MirrorStore) -> None:
     assert store.is_refused("a", within=60)
     assert not store.is_refused("a", within=0)
     assert not store.is_refused("b", within=60)
+
+
+def test_a_files_refusal_is_its_own(store: MirrorStore) -> None:
+    store.refuse("a", "src/../ü\n.bin")
+    assert store.is_refused("a", "src/../ü\n.bin", within=60)
+    assert not store.is_refused("a", "src/other.bin", within=60)
+    assert not store.is_refused("b", "src/../ü\n.bin", within=60)
+    assert not store.is_refused("a", within=60)
+
+
+def test_refusals_of_long_ago_are_swept_away(store: MirrorStore, tmp_path: Path) -> None:
+    store.refuse("a", "old.bin")
+    for refusal in tmp_path.glob("**/refused/*"):
+        os.utime(refusal, (0, time.time() - 25 * 3600))
+    store.refuse("a", "new.bin")
+    store.make_room(0)
+    assert len(list(tmp_path.glob("**/refused/*"))) == 1
+    assert store.is_refused("a", "new.bin", within=60)
+
+
+class TestAddingContents:
+    @pytest.fixture
+    def packs(self, tmp_path: Path) -> Path:
+        packs = tmp_path / "objects/pack"
+        packs.mkdir(parents=True)
+        (packs / "pack-1.pack").touch()
+        mark_without_contents(tmp_path)
+        return packs
+
+    def fetch(self, git_dir: Path, *names: str, error: Exception) -> None:
+        """Something is fetched, and fails in the end."""
+        with adding_contents(git_dir):
+            assert not is_without_contents(git_dir)  # whoever is killed now leaves it so
+            for name in names:
+                (git_dir / "objects/pack" / name).touch()
+            raise error
+
+    def test_what_is_beyond_a_size_does_not_stay(self, packs: Path, tmp_path: Path) -> None:
+        with pytest.raises(SizeExceededError):
+            self.fetch(
+                tmp_path, "tmp_pack_X1", "pack-2.pack", "pack-2.idx", error=SizeExceededError()
+            )
+        assert [path.name for path in packs.iterdir()] == ["pack-1.pack"]
+        assert is_without_contents(tmp_path)
+
+    def test_what_arrived_stays(self, packs: Path, tmp_path: Path) -> None:
+        with pytest.raises(DeadlineExceeded):
+            self.fetch(tmp_path, "tmp_pack_X1", error=DeadlineExceeded())
+        assert is_without_contents(tmp_path)
+        with pytest.raises(DeadlineExceeded):
+            self.fetch(tmp_path, "pack-2.pack", error=DeadlineExceeded())
+        assert not is_without_contents(tmp_path)
+        with pytest.raises(SizeExceededError):
+            self.fetch(tmp_path, "pack-3.pack", error=SizeExceededError())
+        assert not is_without_contents(tmp_path)
+        assert (packs / "pack-2.pack").exists()
 
 
 def test_what_killed_commands_leave(tmp_path: Path) -> None:

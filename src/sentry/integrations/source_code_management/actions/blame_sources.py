@@ -39,6 +39,7 @@ from sentry.integrations.source_code_management.errors import (
     NotFound,
     PreconditionFailed,
     ScmError,
+    TooLarge,
     Unsupported,
 )
 from sentry.integrations.source_code_management.mirror_blame import IGNORE_REVS
@@ -109,12 +110,13 @@ class BlameSources:
         """The ranges of a file in order, as of commit ``sha`` (a full id).
 
         Raises:
-            NotFound: no such commit or file. Else as ``blame_lines``.
+            NotFound: no such commit or file. TooLarge: the file, or its past, and no host blames
+                it. Else as ``blame_lines``.
         """
         if self._place is not None and self._wants_mirror(sha):
             try:
                 yield from self._whole_on_mirror(self._place, path, sha)
-            except MirrorRefused:
+            except (MirrorRefused, TooLarge):
                 if self._native is None:
                     raise
             except (HostError, PreconditionFailed) as error:
@@ -228,12 +230,12 @@ class BlameSources:
         place: mirror.MirrorPlace,
         lines: Sequence[SourceLineInfo],
     ) -> list[Answer]:
-        """The mirror's answers, and the host's where there may be no mirror."""
+        """The mirror's answers, and the host's where there may be no mirror, or not of the file."""
         try:
             answers = self._on_mirror(place, lines)
         except MirrorRefused:
             return self._once(native, lines)
-        refused = [isinstance(answer, MirrorRefused) for answer in answers]
+        refused = [isinstance(answer, (MirrorRefused, TooLarge)) for answer in answers]
         return self._with_the_hosts(native, lines, answers, refused)
 
     def _with_the_hosts(

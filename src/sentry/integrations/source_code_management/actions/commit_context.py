@@ -71,6 +71,7 @@ def get_commit_context(caller: Caller, question: LineQuestion) -> CommitContext:
     Raises:
         InvalidArgument: a value that can never work, or a sha that fits several commits.
         NotFound: no such repository, commit, file or line.
+        TooLarge: no host blames the file, and for a mirror it is too large.
         PreconditionFailed, HostError, Unsupported: the host could not be asked.
     """
     question = question.cleaned()
@@ -122,6 +123,7 @@ def stream_file_blame(
     Raises:
         InvalidArgument: a value that can never work.
         NotFound: no such repository, commit or file.
+        TooLarge: no host blames the file, and for a mirror it is too large.
         PreconditionFailed, HostError, Unsupported: the host could not be asked.
     """
     sha = clean_sha("commit_sha", commit_sha)

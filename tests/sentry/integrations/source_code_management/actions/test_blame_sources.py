@@ -1,5 +1,6 @@
 """Who answers a blame: the host, or git on a mirror."""
 
+import os
 import time
 from collections.abc import Iterator
 
@@ -21,6 +22,7 @@ from sentry.integrations.source_code_management.errors import (
     IntegrationBroken,
     MirrorRefused,
     NotFound,
+    TooLarge,
     Unsupported,
 )
 from sentry.integrations.source_code_management.http_runtime import shared_runtime
@@ -221,6 +223,20 @@ class TestRevisionsToIgnore:
         assert {(r.source, r.ignore_revs_applied) for r in ranges} == {(NATIVE, False)}
         assert context.blame.sha == scene.git("rev-parse", "HEAD~1").strip() != noise[0]
 
+    @pytest.mark.parametrize("chosen", [{}, ALWAYS], ids=["revs", "chosen"])
+    def test_the_host_says_a_file_that_is_too_large_for_a_mirror(
+        self, scene: Scene, chosen
+    ) -> None:
+        scene.git.commit("Large", {"large.bin": b"first\n" + os.urandom(3_000_000)})
+        ignore_newest(scene.git)
+        with override_options(chosen | {"scm.mirrors.max-bytes": 1_000_000}):
+            for number in (1, 2):  # unknown, then known
+                context = ask(scene, number, "large.bin")
+                assert (context.source, context.ignore_revs_applied) == (NATIVE, False)
+            ranges = stream(scene, "large.bin")
+            assert {(r.source, r.ignore_revs_applied) for r in ranges} == {(NATIVE, False)}
+            assert ask(scene).source is MIRROR
+
     @pytest.mark.parametrize("kind", ["status", "drop"])
     def test_a_mirror_that_fails_costs_no_answer(self, scene: Scene, kind) -> None:
         ignore_newest(scene.git)
@@ -329,6 +345,17 @@ class TestAHostWithoutBlame:
                 ask(scene)
             with pytest.raises(MirrorRefused):
                 stream(scene)
+
+    def test_a_file_beyond_the_cap(self, scene: Scene) -> None:
+        scene.git.commit("Large", {"large.bin": b"first\n" + os.urandom(3_000_000)})
+        with override_options({"scm.mirrors.max-bytes": 1_000_000}):
+            assert ask(scene).source is MIRROR
+            for _ in range(2):
+                with pytest.raises(TooLarge):
+                    ask(scene, 1, "large.bin")
+                with pytest.raises(TooLarge):
+                    stream(scene, "large.bin")
+            assert ask(scene, 2).source is MIRROR
 
     def test_neither_blame_nor_a_mirror(self, scene: Scene, monkeypatch) -> None:
         monkeypatch.setattr(GitHubIntegrationProvider, "installation_class", Mirrorless)
