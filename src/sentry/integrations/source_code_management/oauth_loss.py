@@ -33,19 +33,21 @@ def loss_told(given: Mapping[str, Any], current: Mapping[str, Any]) -> Iterator[
     """
     try:
         yield
-    except Exception as error:
-        if _refresh_token(given) == _refresh_token(current):
-            raise
-        if isinstance(error, OperationalError):
-            logger.exception("scm.oauth.store_failed")
-            told = _of_database()
-            told.tell_also(_LOST)
-            raise told from error
-        if isinstance(error, ScmError):
+    except ScmError as error:
+        if _is_used_up(given, current):
             error.tell_also(_LOST)
-        else:
-            error.add_note(_LOST)
         raise
+    except OperationalError as error:
+        if not _is_used_up(given, current):
+            raise
+        logger.exception("scm.oauth.store_failed")
+        told = _of_database()
+        told.tell_also(_LOST)
+        raise told from error
+
+
+def _is_used_up(given: Mapping[str, Any], current: Mapping[str, Any]) -> bool:
+    return _refresh_token(given) != _refresh_token(current)
 
 
 def _refresh_token(metadata: Mapping[str, Any]) -> object:
