@@ -12,6 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from sentry import options
 from sentry.integrations.source_code_management.actions.webhook_inbox import Outcome, accept
 from sentry.integrations.source_code_management.webhooks import WebhookRequest
+from sentry.utils.streams import read_at_most
 
 _ANSWERS = {
     Outcome.STORED: (HTTPStatus.ACCEPTED, "The delivery is stored."),
@@ -56,12 +57,9 @@ def _body(request: HttpRequest, most: int) -> bytes:
     """
     if request.META.get("CONTENT_LENGTH"):
         return request.read(most)
-    stream, pieces, left = request.META["wsgi.input"], list[bytes](), most
-    if request.headers.get("transfer-encoding"):
-        while left and (piece := stream.read(left)):
-            pieces.append(piece)
-            left -= len(piece)
-    return b"".join(pieces)
+    if not request.headers.get("transfer-encoding"):
+        return b""
+    return read_at_most(request.META["wsgi.input"], most)
 
 
 def _answer(status: HTTPStatus, detail: str) -> HttpResponse:

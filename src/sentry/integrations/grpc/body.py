@@ -7,6 +7,7 @@ from sentry import options
 from sentry.integrations.grpc import wire
 from sentry.integrations.grpc.errors import malformed_message
 from sentry.integrations.source_code_management.errors import InvalidArgument, TooLarge
+from sentry.utils.streams import read_at_most
 
 # The heads of frames on top of the largest message.
 _OVERHEAD = 1024
@@ -65,28 +66,17 @@ class RequestBody:
 
     def _read(self) -> bytes:
         if self._length is not None:
-            body = self._read_at_most(self._length)
+            body = read_at_most(self._stream, self._length)
             if len(body) < self._length:
                 raise malformed_message("ends before its content-length")
             return body
-        body = self._read_at_most(self._most + 1)
+        body = read_at_most(self._stream, self._most + 1)
         if len(body) > self._most:
             raise _too_large()
         if body and self._form.protocol is wire.Protocol.CONNECT_UNARY:
             # without frames and without a length, a message that was cut off looks whole
             raise InvalidArgument("content-length", "is needed: this form has no other end")
         return body
-
-    def _read_at_most(self, size: int) -> bytes:
-        body: bytes = self._stream.read(size)
-        if len(body) == size or not body:
-            return body
-        pieces = [body]
-        left = size - len(body)
-        while left and (piece := self._stream.read(left)):
-            pieces.append(piece)
-            left -= len(piece)
-        return b"".join(pieces)
 
 
 class LazyInput:
