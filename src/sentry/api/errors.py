@@ -15,8 +15,8 @@ from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 
+from sentry.db.errors import database_error
 from sentry.integrations.source_code_management import errors as scm
-from sentry.utils.deadline import remaining
 from sentry.utils.reporting import report_exception
 
 logger = logging.getLogger(__name__)
@@ -110,11 +110,11 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
 
 
 def _database_error(error: OperationalError) -> Response:
-    """A statement that the deadline stopped, or a database that is down or too busy."""
-    if remaining(1.0) <= 0:
-        return _domain_error(scm.DeadlineExceeded())
-    logger.error("api.database_failed", exc_info=error)
-    return _domain_error(scm.ServiceUnavailable("the database"))
+    """A statement that the deadline stopped, or a database that is down or too busy: logged."""
+    told = database_error()
+    if isinstance(told, scm.ServiceUnavailable):
+        logger.error("api.database_failed", exc_info=error)
+    return _domain_error(told)
 
 
 def camel_case(name: str) -> str:

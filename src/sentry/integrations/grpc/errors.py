@@ -15,9 +15,9 @@ from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from protobuf.wkt import Any
 
+from sentry.db.errors import database_error
 from sentry.integrations.source_code_management import errors
 from sentry.integrations.source_code_management.errors import Reason, ScmError
-from sentry.utils.deadline import deadline_end, remaining
 from sentry.utils.reporting import report_exception
 
 logger = logging.getLogger(__name__)
@@ -160,11 +160,8 @@ def status_of_exception(error: BaseException, method: str) -> RpcStatus:
         return error.status
     if isinstance(error, ConnectError):
         return status_of(_of_library(error))
-    if isinstance(error, OperationalError) and deadline_end() and remaining(1.0) <= 0:
-        return status_of(errors.DeadlineExceeded())
     if isinstance(error, OperationalError):
-        logger.error("rpc.database_failed", exc_info=error, extra={"method": method})
-        return status_of(errors.ServiceUnavailable("the database"))
+        return status_of(_of_database(error, method))
     name = "rpc.database_error" if isinstance(error, DatabaseError) else "rpc.unhandled_error"
     event_id = report_exception(name, error=error, logger=logger, method=method)
     message = f"{INTERNAL_MESSAGE} (event {event_id})"
@@ -172,6 +169,14 @@ def status_of_exception(error: BaseException, method: str) -> RpcStatus:
         reason=Reason.INTERNAL.value, domain=DOMAIN, metadata={"event_id": event_id}
     )
     return RpcStatus(code=Code.INTERNAL, message=message, details=(info,))
+
+
+def _of_database(error: OperationalError, method: str) -> ScmError:
+    """A statement that the deadline stopped, or a database that is down or too busy: logged."""
+    told = database_error()
+    if isinstance(told, errors.ServiceUnavailable):
+        logger.error("rpc.database_failed", exc_info=error, extra={"method": method})
+    return told
 
 
 def _of_library(error: ConnectError) -> ScmError:

@@ -7,13 +7,9 @@ from typing import Any
 
 from django.db import OperationalError
 
-from sentry.integrations.source_code_management.errors import (
-    DeadlineExceeded,
-    ScmError,
-    ServiceUnavailable,
-)
+from sentry.db.errors import database_error
+from sentry.integrations.source_code_management.errors import ScmError
 from sentry.integrations.source_code_management.oauth import METADATA_KEY
-from sentry.utils import deadline
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +37,7 @@ def loss_told(given: Mapping[str, Any], current: Mapping[str, Any]) -> Iterator[
         if not _is_used_up(given, current):
             raise
         logger.exception("scm.oauth.store_failed")
-        told = _of_database()
+        told = database_error()
         told.tell_also(_LOST)
         raise told from error
 
@@ -53,8 +49,3 @@ def _is_used_up(given: Mapping[str, Any], current: Mapping[str, Any]) -> bool:
 def _refresh_token(metadata: Mapping[str, Any]) -> object:
     credential = metadata.get(METADATA_KEY)
     return credential.get("refresh_token") if isinstance(credential, dict) else None
-
-
-def _of_database() -> ScmError:
-    over = deadline.remaining(1.0) <= 0
-    return DeadlineExceeded() if over else ServiceUnavailable("the database")
