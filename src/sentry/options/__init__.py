@@ -13,6 +13,7 @@ from sentry.utils.refresh import refresher
 manager = OptionsManager(prepare=refresher.ensure_started)
 defaults.register_all(manager)
 refresher.add(lambda: manager.apply_stored(store.read_all()))
+refresher.repeat_every(lambda: manager.get_float("options.refresh-interval"))
 
 register = manager.register
 get = manager.get

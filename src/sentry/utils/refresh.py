@@ -15,6 +15,8 @@ from django.db import DatabaseError, connection
 
 logger = logging.getLogger(__name__)
 
+# Seconds between two loads until somebody says otherwise (``repeat_every``).
+_USUAL_INTERVAL = 10.0
 # How long the first reader of a process waits for the first load.
 _PATIENCE = 2.0
 
@@ -49,6 +51,10 @@ class Refresher:
     def add(self, load: Callable[[], None]) -> None:
         """Adds a load: it reads from the database and remembers what it read."""
         self._loads.append(load)
+
+    def repeat_every(self, interval: Callable[[], float]) -> None:
+        """Takes another ``interval``, which is asked anew before each pause."""
+        self._interval = interval
 
     def ensure_started(self) -> None:
         """Starts the thread, once; returns when the first load is over, or takes too long.
@@ -121,11 +127,5 @@ def is_missing_table(error: DatabaseError) -> bool:
     return type(error.__cause__).__name__ == "UndefinedTable" or "no such table" in str(error)
 
 
-def _interval() -> float:
-    from sentry import options  # noqa: PLC0415 - the options are among what is refreshed
-
-    return options.get_float("options.refresh-interval")
-
-
-refresher = Refresher(_interval)
+refresher = Refresher(lambda: _USUAL_INTERVAL)
 os.register_at_fork(after_in_child=refresher.reset)

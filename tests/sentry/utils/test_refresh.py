@@ -8,6 +8,7 @@ from django.db import OperationalError, connection
 from sentry import options
 from sentry.options import store
 from sentry.testutils.cases import TransactionTestCase
+from sentry.utils import refresh
 from sentry.utils.refresh import Refresher, is_missing_table
 
 PATIENCE = 30
@@ -92,6 +93,12 @@ def test_by_hand_there_is_no_thread() -> None:
     assert load.threads == []
     refresher.load_all()
     assert load.threads == [current_thread().name]
+
+
+def test_an_option_says_how_often() -> None:
+    for seconds in (2.0, 3.0):
+        with options.override({"options.refresh-interval": seconds}):
+            assert refresh.refresher._interval() == seconds
 
 
 def test_nothing_starts_while_django_is_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
