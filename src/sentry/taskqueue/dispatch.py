@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 
-from sentry.taskqueue import arguments, messenger, records
+from sentry.taskqueue import arguments, messenger, records, running
 
 if TYPE_CHECKING:
-    from sentry.taskqueue.running import Outcome
     from sentry.taskqueue.task import Task
 
 
@@ -34,13 +33,11 @@ def enqueue(
 
 def run_now(
     task: "Task[..., Any]", args: Sequence[object], kwargs: Mapping[str, object]
-) -> "Outcome":
+) -> running.Outcome:
     """Runs a call in this process at once; its row is there meanwhile."""
-    from sentry.taskqueue.running import run_claimed  # noqa: PLC0415 - it knows tasks, they know us
-
     text = arguments.encode(args, kwargs)
     claim = records.write_claimed(task.name, task.queue, text, time_limit=task.time_limit)
     try:
-        return run_claimed(task, claim)
+        return running.run_claimed(task, claim)
     finally:
         records.complete(claim)

@@ -8,6 +8,8 @@ import faulthandler
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+# Seconds, where a task does not say its own.
+DEFAULT_TIME_LIMIT = 300.0
 _LONGEST_GRACE = 5.0
 _SHORTEST_GRACE = 1.0
 # To write down how the run ended, and for Celery's look at its processes once a second.

@@ -3,13 +3,19 @@
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
 from sentry.silo import SiloMode
 from sentry.taskqueue.errors import UnknownTaskError
-from sentry.taskqueue.task import DEFAULT_TIME_LIMIT, Task, declared
+from sentry.taskqueue.limits import DEFAULT_TIME_LIMIT
+
+if TYPE_CHECKING:
+    from sentry.taskqueue.task import Task
+
+# Filled by ``instrumented_task``.
+declared: "dict[str, Task[..., Any]]" = {}
 
 
 def task_named(name: str) -> "Task[..., Any]":

@@ -4,19 +4,15 @@ import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sentry.silo import SiloMode
-from sentry.taskqueue import dispatch
+from sentry.taskqueue import dispatch, limits, registry
 from sentry.taskqueue.errors import TaskArgumentsError, WrongSiloError
 
-DEFAULT_TIME_LIMIT = 300.0
 # A year: what is to start later than that is no background work, but a fault.
 LONGEST_COUNTDOWN = 366 * 86_400.0
 _NAME = re.compile(r"[a-z][\w.]{0,127}", re.ASCII)
 _QUEUE = re.compile(r"[a-z][a-z0-9._-]{0,63}")
-
-declared: "dict[str, Task[..., Any]]" = {}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -137,7 +133,7 @@ def instrumented_task[**P, R](
     max_retries: int,
     default_retry_delay: float,
     silo_mode: SiloMode | None = None,
-    time_limit: float = DEFAULT_TIME_LIMIT,
+    time_limit: float = limits.DEFAULT_TIME_LIMIT,
     permanent: tuple[type[Exception], ...] = (),
 ) -> Callable[[Callable[P, R]], Task[P, R]]:
     """Declares a function as a task; see ``Task`` for what the arguments mean.
@@ -167,7 +163,7 @@ def instrumented_task[**P, R](
             permanent=permanent,
             signature=inspect.signature(function),
         )
-        other = declared.setdefault(name, task)
+        other = registry.declared.setdefault(name, task)
         if other is not task and other.function.__code__ != function.__code__:
             raise ValueError(f"two tasks are called {name}")
         return task

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sentry.taskqueue import messenger, task
+from sentry.taskqueue import messenger, registry
 from sentry.tasks.base import Task, instrumented_task
 
 type Declare = Callable[..., "Task[..., Any]"]
@@ -14,7 +14,7 @@ type Declare = Callable[..., "Task[..., Any]"]
 @pytest.fixture
 def declare() -> Iterator[Declare]:
     """Declares a function as the task ``tests.<name>`` of the queue ``tests``."""
-    before = dict(task.declared)
+    before = dict(registry.declared)
 
     def make(function: Callable[..., Any], **policy: Any) -> "Task[..., Any]":
         given = {"queue": "tests", "max_retries": 3, "default_retry_delay": 60.0, **policy}
@@ -22,8 +22,8 @@ def declare() -> Iterator[Declare]:
         return instrumented_task(name=name, **given)(function)
 
     yield make
-    task.declared.clear()
-    task.declared.update(before)
+    registry.declared.clear()
+    registry.declared.update(before)
 
 
 @pytest.fixture(autouse=True)
