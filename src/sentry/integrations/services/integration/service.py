@@ -1,4 +1,4 @@
-"""The interface of the integration service. It is local until the silos are split."""
+"""The interface of the integration service."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -145,14 +145,3 @@ class IntegrationService(ABC):
         self, *, organization_id: int, integration_id: int, holder: str
     ) -> None:
         """Gives a turn back; nothing happens where the holder has none."""
-
-
-def _local() -> IntegrationService:
-    from sentry.integrations.services.integration.impl import (  # noqa: PLC0415 - the implementation imports this module
-        DatabaseBackedIntegrationService,
-    )
-
-    return DatabaseBackedIntegrationService()
-
-
-integration_service: IntegrationService = _local()
