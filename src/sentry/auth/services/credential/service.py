@@ -1,4 +1,4 @@
-"""The interface of the credential service. It is local until the silos are split."""
+"""The interface of the credential service."""
 
 from abc import ABC, abstractmethod
 
@@ -24,14 +24,3 @@ class CredentialService(ABC):
     @abstractmethod
     def first_memberships(self, *, user_id: int, limit: int) -> list[RpcMembership]:
         """At most ``limit`` of the user's memberships, by organization id."""
-
-
-def _local() -> CredentialService:
-    from sentry.auth.services.credential.impl import (  # noqa: PLC0415 - the implementation imports this module
-        DatabaseBackedCredentialService,
-    )
-
-    return DatabaseBackedCredentialService()
-
-
-credential_service: CredentialService = _local()
