@@ -65,6 +65,24 @@ def test_every_feature_flag_is_documented() -> None:
     assert [flag.name for flag in features.all_features() if flag.name not in named] == []
 
 
+def events_logged() -> set[str]:
+    """The names that the code gives to its log lines, where it writes them out."""
+    level = re.compile(
+        r"""(?:logger\.(?:debug|info|warning|error|exception)|_drop|report_exception)"""
+        r"""\(\s*"([a-z_]+(?:\.[a-z_]+)+)\""""
+    )
+    sources = (pages.TOP / "src/sentry").rglob("*.py")
+    return {
+        name for source in sources for name in level.findall(source.read_text(encoding="utf-8"))
+    }
+
+
+def test_every_event_of_the_log_is_documented() -> None:
+    named = {name for page in pages.pages() for name in pages.named(page)}
+    assert events_logged() >= {"scm.oauth.store_failed", "mirror.full", "tasks.task.failed"}
+    assert events_logged() - named == set()
+
+
 def settings_read() -> set[str]:
     """The variables that ``conf/`` asks the environment for."""
     sources = (pages.TOP / "src/sentry/conf").glob("*.py")
