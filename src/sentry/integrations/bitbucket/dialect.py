@@ -64,10 +64,14 @@ class BitbucketDialect:
         return {"accept": "application/json", "user-agent": "sentry"}
 
     def bucket(self, path: str) -> str:
-        """Bitbucket counts webhooks and searches apart from the rest."""
-        if path.endswith("/search/code"):
-            return "search"
-        return "webhooks" if "/hooks" in path else "api"
+        """Bitbucket counts webhooks and searches apart from the rest.
+
+        Workspaces, repositories and folders may have these names, too.
+        """
+        _, is_of_repository, names = path.partition("/repositories/")
+        if is_of_repository:
+            return "webhooks" if names.split("/")[2:3] == ["hooks"] else "api"
+        return "search" if path.endswith("/search/code") else "api"
 
     def limit(self, response: HostResponse, *, bucket: str, now: float) -> Limit | None:
         """A 429, which does not say when it ends: twice as long as the one before it."""

@@ -19,6 +19,8 @@ _API_VERSION = "2022-11-28"
 _MIN_SECONDARY = 60.0  # "wait for at least one minute"
 _LIMIT_STATUSES = frozenset({403, 429})
 _LACKING_TEXT = re.compile(rb"Resource not accessible by ")
+# What is asked of a repository goes on with names that people choose.
+_OF_A_REPOSITORY = re.compile(r"/(?:repos|repositories)/")
 _LIMIT_TEXT = re.compile(rb"rate limit|abuse detection", re.IGNORECASE)
 
 
@@ -36,9 +38,13 @@ class GitHubDialect:
         }
 
     def bucket(self, path: str) -> str:
-        """GitHub counts GraphQL and search apart from the rest."""
+        """GitHub counts GraphQL, searches of code and other searches apart from the rest."""
+        if _OF_A_REPOSITORY.search(path):
+            return "core"
         if path.endswith("/graphql"):
             return "graphql"
+        if path.endswith("/search/code"):
+            return "code_search"
         return "search" if "/search/" in path else "core"
 
     def limit(self, response: HostResponse, *, bucket: str, now: float) -> Limit | None:

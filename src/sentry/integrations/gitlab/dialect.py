@@ -21,6 +21,8 @@ _UNKNOWN_WAIT = 60.0  # GitLab counts by the minute
 # Retry-After is sometimes wrong; no limit of GitLab's lasts longer than this.
 _LONGEST_WAIT = 3600.0
 _PREFIX = "ratelimit"
+# A branch may be called "search", too; a project's path is one segment.
+_SEARCH = re.compile(r"/projects/[^/]+/search$")
 
 
 class GitLabDialect:
@@ -36,7 +38,7 @@ class GitLabDialect:
         """GitLab counts files and searches apart from the rest."""
         if "/repository/files/" in path:
             return "files"
-        return "search" if path.endswith("/search") else "core"
+        return "search" if _SEARCH.search(path) else "core"
 
     def limit(self, response: HostResponse, *, bucket: str, now: float) -> Limit | None:
         """A 429, whatever its body is; or an answer that was the last one allowed."""

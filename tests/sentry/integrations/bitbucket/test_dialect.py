@@ -57,6 +57,10 @@ def test_refusals_are_remembered_up_to_a_number():
         ("/2.0/workspaces/a/search/code", "search"),
         ("/2.0/repositories/a/b/hooks", "webhooks"),
         ("/2.0/repositories/a/b/hooks/%7Bx%7D", "webhooks"),
+        ("/2.0/repositories/hooks/hooks", "api"),
+        ("/2.0/repositories/a/b/src/c0ffee/src/hooks/cart.ts", "api"),
+        ("/2.0/repositories/a/b/src/c0ffee/search/code", "api"),
+        ("/2.0/repositories/a/b/src/c0ffee/repositories/c/d/hooks", "api"),
     ],
 )
 def test_webhooks_and_searches_are_counted_apart(path, bucket):

@@ -57,10 +57,15 @@ def test_the_last_point_of_a_window_is_noticed_on_a_success():
         ("/graphql", "graphql"),
         ("/api/graphql", "graphql"),
         ("/api/v3/search/issues", "search"),
+        ("/search/code", "code_search"),
         ("/repos/a/graphql/commits", "core"),
+        ("/repos/a/graphql", "core"),
+        ("/repositories/7/commits/graphql", "core"),
+        ("/repositories/7/contents/src/search/code", "core"),
+        ("/api/v3/repos/a/b/contents/search/index.py", "core"),
     ],
 )
-def test_graphql_and_search_are_counted_apart(path, bucket):
+def test_graphql_and_searches_are_counted_apart(path, bucket):
     assert GitHubDialect().bucket(path) == bucket
 
 

@@ -87,7 +87,9 @@ def test_the_page_that_follows():
         ("/api/v4/projects/7/repository/files/a%2Fsearch/blame", "files"),
         ("/api/v4/projects/7/search", "search"),
         ("/api/v4/projects/7/issues", "core"),
+        ("/api/v4/projects/a%2Fb/search", "search"),
         ("/api/v4/projects/a%2Fsearch", "core"),
+        ("/api/v4/projects/7/repository/commits/search", "core"),
     ],
 )
 def test_parts_of_the_api_have_limits_of_their_own(path, bucket):
