@@ -16,7 +16,7 @@ from sentry.integrations.source_code_management.http_answers import (
 from sentry.integrations.source_code_management.http_limits import Limit, Quota, header_quota
 
 _API_VERSION = "2022-11-28"
-_MIN_SECONDARY = 60.0  # "wait for at least one minute"
+_MIN_SECONDARY = 60.0  # "wait for at least one minute", then exponentially longer
 _LIMIT_STATUSES = frozenset({403, 429})
 _LACKING_TEXT = re.compile(rb"Resource not accessible by ")
 # What is asked of a repository goes on with names that people choose.
@@ -95,5 +95,5 @@ def _refusal(
     if primary is not None:
         return Limit(seconds=primary, bucket=bucket)
     if response.status != 403 or _LIMIT_TEXT.search(response.body):  # noqa: PLR2004
-        return Limit(seconds=_MIN_SECONDARY)
+        return Limit(seconds=_MIN_SECONDARY, is_guess=True)
     return None

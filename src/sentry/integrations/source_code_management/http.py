@@ -255,8 +255,7 @@ class HostSession:
         """The error for a limit that only the body of a success tells of; remembers the limit."""
         bucket = self._dialect.bucket(_path_of(response.url))
         told = self._dialect.limit(response, bucket=bucket, now=self._runtime.wall_clock())
-        limit = told or Limit(seconds=_UNKNOWN_LIMIT, bucket=bucket)
-        self._gate.block(limit)
+        limit = self._gate.block(told or Limit(seconds=_UNKNOWN_LIMIT, bucket=bucket))
         return HostRateLimited(limit.seconds, status=response.status)
 
     # --- one call, several tries -------------------------------------------------------------
@@ -356,10 +355,12 @@ class HostSession:
         self._gate.learn(call.provider, bucket, self._dialect.quota(response, now=now))
         told = self._dialect.limit(response, bucket=bucket, now=now)
         if told is not None:
-            self._gate.block(told)
+            told = self._gate.block(told)
             if told.refused:
                 error = HostRateLimited(told.seconds, status=response.status)
                 raise Transient(error, wait=told.seconds)
+        if response.status < HTTPStatus.BAD_REQUEST:
+            self._gate.let_through(bucket)
         return response
 
     def _conditional(

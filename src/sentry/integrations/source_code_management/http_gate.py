@@ -97,11 +97,20 @@ class Gate:
             metrics.host_remaining(provider, bucket, quota.remaining)
             self._runtime.budgets.learn(self._budget, bucket, quota, now=self._runtime.clock())
 
-    def block(self, limit: Limit) -> None:
-        """Remembers a limit that an answer told of; other processes hear of it."""
+    def block(self, limit: Limit) -> Limit:
+        """Remembers a limit that an answer told of, while it lasts; other processes hear of it.
+
+        Answers the limit: a guess at its length grows from one in a row to the next.
+        """
         runtime = self._runtime
+        limit = runtime.budgets.guess(self._budget, limit, now=runtime.clock())
         if runtime.budgets.block(self._budget, limit, now=runtime.clock()):
             runtime.pauses.tell(self._budget, limit, wall=runtime.wall_clock())
+        return limit
+
+    def let_through(self, bucket: str) -> None:
+        """Notes that the host took a request: the next refusal is the first of a row."""
+        self._runtime.budgets.let_through(self._budget, bucket, now=self._runtime.clock())
 
     # --- health ------------------------------------------------------------------------------
 

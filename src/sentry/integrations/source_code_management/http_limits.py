@@ -6,7 +6,7 @@ tell each other (``http_pauses.py``).
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _FIRST_BACKOFF = 0.25
 _MAX_BACKOFF = 4.0
@@ -14,6 +14,7 @@ _KEPT = 60.0  # seconds that a quota is believed whose host does not tell when i
 _MANY = 1000
 _NEWS = 1.0
 _LONGEST = 3600.0  # seconds; no host's window is longer
+_LONGEST_GUESS = 1800.0
 _CLOCKS_DIFFER = 60.0
 
 
@@ -26,11 +27,13 @@ class Limit:
             wrong, a proxy's ``Retry-After``) is taken for an hour.
         bucket: the part of the host's API that it covers; "" for all of it.
         refused: whether this answer is itself a refusal; else it only used up the rest.
+        is_guess: whether the host does not say how long: the next one in a row lasts twice as long.
     """
 
     seconds: float
     bucket: str = ""
     refused: bool = True
+    is_guess: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "seconds", min(self.seconds, _LONGEST))
@@ -78,6 +81,12 @@ def _number(text: str | None) -> float | None:
     return float(text) if is_number else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Guess:
+    seconds: float
+    ends: float
+
+
 @dataclass(slots=True)
 class _Known:
     remaining: int
@@ -93,6 +102,7 @@ class Budgets:
         """Knows nothing yet."""
         self._until: dict[tuple[str, str], float] = {}
         self._known: dict[tuple[str, str], _Known] = {}
+        self._guesses: dict[tuple[str, str], _Guess] = {}
         self._lock = threading.Lock()
 
     def wait(self, identity: str, bucket: str, *, now: float) -> float:
@@ -112,6 +122,34 @@ class Budgets:
             known = self._until.get(key, now)
             self._until[key] = max(known, end)
             return end - known >= _NEWS
+
+    def guess(self, identity: str, limit: Limit, *, now: float) -> Limit:
+        """The limit; a guess at its length is twice the one before it in a row, up to a bound.
+
+        A refusal that comes while such a limit lasts was asked for before it, and is the same one.
+        """
+        if not limit.is_guess:
+            return limit
+        with self._lock:
+            self._guesses = {
+                key: guess for key, guess in self._guesses.items() if now - guess.ends < _LONGEST
+            }
+            key = identity, limit.bucket
+            last = self._guesses.get(key)
+            if last is not None and now < last.ends:
+                return replace(limit, seconds=last.ends - now)
+            seconds = limit.seconds
+            if last is not None:
+                seconds = max(seconds, min(_LONGEST_GUESS, 2 * last.seconds))
+            self._guesses[key] = _Guess(seconds, now + seconds)
+            return replace(limit, seconds=seconds)
+
+    def let_through(self, identity: str, bucket: str, *, now: float) -> None:
+        """A request succeeded: a guess begins anew, unless it still lasts."""
+        with self._lock:
+            for key in ((identity, ""), (identity, bucket)):
+                if key in self._guesses and self._guesses[key].ends <= now:
+                    del self._guesses[key]
 
     def learn(self, identity: str, bucket: str, quota: Quota, *, now: float) -> None:
         """Remembers what an answer left; the latest answer is right.

@@ -57,7 +57,7 @@ class FakeDialect:
     def limit(self, response: HostResponse, *, bucket: str, now: float) -> Limit | None:
         wait = seconds_of(response.headers.get("retry-after"), now=now)
         if response.status == 429:
-            return Limit(seconds=60.0 if wait is None else wait)
+            return Limit(seconds=60.0 if wait is None else wait, is_guess=wait is None)
         if response.headers.get("x-left") == "0":
             return Limit(seconds=wait or 0.0, bucket=bucket, refused=False)
         return None

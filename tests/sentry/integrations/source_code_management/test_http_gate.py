@@ -228,6 +228,25 @@ def test_no_pause_goes_beyond_the_deadline():
     assert (world.slept, len(world.requests)) == ([], 1)
 
 
+# --- limits without a length ---------------------------------------------------------------------
+
+
+def test_a_host_that_goes_on_refusing_is_left_alone_for_longer():
+    """It does not say how long, and the next session is another call's."""
+    refusal = httpx.Response(429)
+    world = World(refusal, refusal, ok(), refusal)
+    found = []
+    for wait in (60, 120, 0):
+        with pytest.raises(HostRateLimited) as caught:
+            get(world)
+        found.append(caught.value.retry_after)
+        world.pass_time(wait)
+        world.session = world.session_with(FakeAuth())
+        if wait == 120:
+            assert get(world).status == 200
+    assert found == [60.0, 120.0, 60.0]
+
+
 # --- the circuit ---------------------------------------------------------------------------------
 
 QUICK = {"scm.http.max-attempts": 1, "scm.breaker.failures": 3, "scm.breaker.pause": 15.0}

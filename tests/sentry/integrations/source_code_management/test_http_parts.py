@@ -169,6 +169,53 @@ def test_a_limit_without_a_bucket_covers_everything():
     assert budgets.wait("me", "core", now=200.0) == 0.0
 
 
+def guessed(budgets: Budgets, now: float, identity: str = "me", bucket: str = "core") -> float:
+    limit = Limit(seconds=60, bucket=bucket, is_guess=True)
+    return budgets.guess(identity, limit, now=now).seconds
+
+
+def test_each_guess_in_a_row_is_twice_as_long():
+    budgets = Budgets()
+    now, found = 1000.0, list[float]()
+    for _ in range(7):
+        found.append(guessed(budgets, now))
+        now += found[-1]
+    assert found == [60, 120, 240, 480, 960, 1800, 1800]
+
+
+def test_refusals_at_a_time_are_one():
+    budgets = Budgets()
+    assert [guessed(budgets, now) for now in (100.0, 100.0, 130.0)] == [60, 60, 30]
+    assert guessed(budgets, 160.0) == 120
+
+
+def test_a_guess_begins_anew_where_a_request_succeeds():
+    budgets = Budgets()
+    assert guessed(budgets, 100.0, bucket="") == 60
+    budgets.let_through("me", "core", now=110.0)  # it was asked for before
+    assert guessed(budgets, 160.0, bucket="") == 120
+    budgets.let_through("you", "core", now=300.0)
+    assert guessed(budgets, 300.0, bucket="") == 240
+    budgets.let_through("me", "core", now=600.0)
+    assert guessed(budgets, 600.0, bucket="") == 60
+
+
+def test_a_guess_begins_anew_after_an_hour():
+    budgets = Budgets()
+    assert guessed(budgets, 100.0) == 60
+    assert guessed(budgets, 160.0 + 3600.0) == 60
+
+
+def test_guesses_are_apart_and_what_a_host_says_is_none():
+    budgets = Budgets()
+    assert guessed(budgets, 100.0) == 60
+    assert guessed(budgets, 160.0, identity="you") == 60
+    assert guessed(budgets, 160.0, bucket="search") == 60
+    said = Limit(seconds=7, bucket="core")
+    assert budgets.guess("me", said, now=160.0) == said
+    assert guessed(budgets, 160.0) == 120
+
+
 def test_backoff_grows_with_full_jitter_up_to_a_bound():
     assert backoff(1, random=0.0) == 0.0
     assert [backoff(n, random=1.0) for n in range(1, 7)] == [0.5, 1.0, 2.0, 4.0, 4.0, 4.0]
