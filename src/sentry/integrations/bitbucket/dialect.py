@@ -1,12 +1,10 @@
-"""How Bitbucket speaks HTTP: its headers, pages and rate limits.
+"""How Bitbucket speaks HTTP: its headers, pages and rate limits. Pure.
 
 Source: "API request limits" on support.atlassian.com, and "Pagination" in the introduction to the
 REST API on developer.atlassian.com.
 """
 
 import re
-import threading
-from collections import OrderedDict
 from http import HTTPStatus
 
 from sentry.integrations.bitbucket.parse import next_link, parse_missing_scopes
@@ -18,46 +16,14 @@ from sentry.integrations.source_code_management.http_answers import (
 from sentry.integrations.source_code_management.http_limits import Limit, Quota
 from sentry.integrations.source_code_management.json_reader import json_or_none
 
-_FIRST_WAIT, _LONGEST_WAIT = 30.0, 1800.0  # seconds; the window rolls over an hour
-_REMEMBERED = 1000
+_FIRST_WAIT = 30.0  # seconds; the window rolls over an hour
 _HOUR = 3600.0
 
 
-class Refusals:
-    """How often in a row each credential was refused for a limit. Safe for use by many threads."""
-
-    def __init__(self) -> None:
-        """Knows of none."""
-        self._counts: OrderedDict[tuple[str, str], int] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def another(self, identity: str, bucket: str) -> int:
-        """Counts one more, and says how many there were before it."""
-        with self._lock:
-            before = self._counts.pop((identity, bucket), 0)
-            self._counts[identity, bucket] = before + 1
-            if len(self._counts) > _REMEMBERED:
-                self._counts.popitem(last=False)
-            return before
-
-    def over(self, identity: str, bucket: str) -> None:
-        """A request was let through."""
-        with self._lock:
-            self._counts.pop((identity, bucket), None)
-
-
-_refusals = Refusals()
-
-
 class BitbucketDialect:
-    """Fulfils ``HostDialect``. ``identity`` is the digest of the credential that it speaks with."""
+    """Fulfils ``HostDialect``."""
 
     provider = "bitbucket"
-
-    def __init__(self, identity: str = "", refusals: Refusals = _refusals) -> None:
-        """Takes what counts this credential's refusals; the process has one."""
-        self._identity = identity
-        self._refusals = refusals
 
     def headers(self) -> dict[str, str]:
         """Headers of every request."""
@@ -74,15 +40,13 @@ class BitbucketDialect:
         return "search" if path.endswith("/search/code") else "api"
 
     def limit(self, response: HostResponse, *, bucket: str, now: float) -> Limit | None:
-        """A 429, which does not say when it ends: twice as long as the one before it."""
+        """A 429, which as a rule does not say when it ends."""
         if response.status != HTTPStatus.TOO_MANY_REQUESTS:
-            if response.status < HTTPStatus.BAD_REQUEST:
-                self._refusals.over(self._identity, bucket)
             return None
-        before = self._refusals.another(self._identity, bucket)
-        wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** min(before, 10))
         told = seconds_of(response.headers.get("retry-after"), now=now)
-        return Limit(seconds=wait if told is None else told, bucket=bucket)
+        if told is not None:
+            return Limit(seconds=told, bucket=bucket)
+        return Limit(seconds=_FIRST_WAIT, bucket=bucket, is_guess=True)
 
     def quota(self, response: HostResponse, *, now: float) -> Quota | None:
         """What access tokens are told: how many there are an hour, and whether under 20 % are left.

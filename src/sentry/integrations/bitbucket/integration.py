@@ -64,8 +64,8 @@ class BitbucketIntegration(LinkingInstallation, Integration):
 
     @functools.cached_property
     def _session(self) -> HostSession:
-        dialect = BitbucketDialect(self._auth.identity)
-        return HostSession(self._metadata.endpoints().api, auth=self._auth, dialect=dialect)
+        endpoints = self._metadata.endpoints()
+        return HostSession(endpoints.api, auth=self._auth, dialect=BitbucketDialect())
 
     def get_client(self) -> BitbucketClient:
         """The client with this installation's credential.
@@ -253,7 +253,7 @@ def _is_hex(text: str) -> bool:
 def _auth_of(metadata: BitbucketMetadata, model: RpcIntegration, organization_id: int) -> HostAuth:
     if metadata.oauth is not None:
         endpoint = TokenEndpoint(url=metadata.endpoints().token, client_form=ClientForm.BASIC)
-        return OAuthAuth(model, organization_id, endpoint, dialect=BitbucketDialect("oauth"))
+        return OAuthAuth(model, organization_id, endpoint, dialect=BitbucketDialect())
     if metadata.api_token is not None:
         return ApiTokenAuth(metadata.email or "", metadata.api_token)
     return AccessTokenAuth(metadata.token or "")

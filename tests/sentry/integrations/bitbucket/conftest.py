@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from forge_emulator import Emulator, HostedRepository
-from sentry.integrations.bitbucket import dialect, paging
+from sentry.integrations.bitbucket import paging
 from sentry.integrations.bitbucket.integration import BitbucketIntegration
 from sentry.integrations.services.integration.model import RpcIntegration
 from sentry.integrations.source_code_management.http_runtime import shared_runtime
@@ -160,7 +160,6 @@ def _nothing_remembered(settings, monkeypatch) -> None:
     """Another test's limits, answers and links are not this one's; loopback is allowed."""
     settings.SCM_ALLOWED_HOSTS = ["127.0.0.1"]
     shared_runtime.cache_clear()
-    dialect._refusals._counts.clear()
     paging._links._known.clear()
 
 

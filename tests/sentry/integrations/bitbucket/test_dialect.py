@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from sentry.integrations.bitbucket.dialect import BitbucketDialect, Refusals
+from sentry.integrations.bitbucket.dialect import BitbucketDialect
 from sentry.integrations.source_code_management.errors import HostUnavailable
 from sentry.integrations.source_code_management.http_answers import HostResponse
 from sentry.integrations.source_code_management.http_limits import Limit, Quota
@@ -13,40 +13,15 @@ def response(status: int, body: bytes = b"{}", **headers: str) -> HostResponse:
     return HostResponse(status=status, headers=named, body=body)
 
 
-def waits(dialect: BitbucketDialect, *statuses: int, bucket: str = "api") -> list[float | None]:
-    found = [dialect.limit(response(s), bucket=bucket, now=0.0) for s in statuses]
-    return [None if limit is None else limit.seconds for limit in found]
-
-
-def test_each_refusal_in_a_row_doubles_the_wait():
-    dialect = BitbucketDialect("one", Refusals())
-    assert waits(dialect, 429, 429, 429) == [30.0, 60.0, 120.0]
-    assert waits(dialect, *[429] * 20)[-1] == 1800.0
-    assert waits(dialect, 404, 500, 429) == [None, None, 1800.0]
-    assert waits(dialect, 200, 429) == [None, 30.0]
-
-
-def test_credentials_and_buckets_are_counted_apart():
-    refusals = Refusals()
-    one, two = BitbucketDialect("one", refusals), BitbucketDialect("two", refusals)
-    assert waits(one, 429, 429) == [30.0, 60.0]
-    assert waits(two, 429) == [30.0]
-    assert waits(one, 429, bucket="search") == [30.0]
-    assert waits(BitbucketDialect("one", refusals), 429) == [120.0]
+def test_a_refusal_does_not_say_when_it_ends():
+    found = BitbucketDialect().limit(response(429), bucket="api", now=0.0)
+    assert found == Limit(seconds=30.0, bucket="api", is_guess=True)
+    assert BitbucketDialect().limit(response(403), bucket="api", now=0.0) is None
 
 
 def test_a_told_wait_is_kept():
-    dialect = BitbucketDialect("one", Refusals())
-    found = dialect.limit(response(429, retry_after="7"), bucket="api", now=0.0)
+    found = BitbucketDialect().limit(response(429, retry_after="7"), bucket="api", now=0.0)
     assert found == Limit(seconds=7.0, bucket="api")
-
-
-def test_refusals_are_remembered_up_to_a_number():
-    refusals = Refusals()
-    for number in range(1500):
-        refusals.another(str(number), "api")
-    assert refusals.another("0", "api") == 0
-    assert refusals.another("1499", "api") == 1
 
 
 @pytest.mark.parametrize(
