@@ -9,7 +9,7 @@ import pytest
 from graphql import build_schema
 from graphql.type import GraphQLEnumType, GraphQLInterfaceType, GraphQLObjectType
 
-from forge_emulator.contracts.hosts import overlay_of
+from forge_emulator.contracts.hosts import HOSTS, overlay_of
 from forge_emulator.dialects.github.graphql import schema as emulated_schema
 
 pytestmark = pytest.mark.contracts
@@ -172,5 +172,10 @@ def test_graphql_subset_is_githubs_own(contracts):
     assert compared > 100
 
 
-def test_every_correction_has_a_reason():
-    assert all(deviation.reason for deviation in overlay_of("github"))
+@pytest.mark.parametrize("host", HOSTS)
+def test_every_correction_has_a_reason(host):
+    deviations = overlay_of(host)
+    assert deviations
+    assert all(deviation.reason for deviation in deviations)
+    places = [deviation.place for deviation in deviations]
+    assert len(places) == len(set(places))

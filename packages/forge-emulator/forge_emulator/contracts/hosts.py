@@ -66,6 +66,9 @@ _HOSTS: Mapping[str, _Host] = {
 }
 
 
+HOSTS: tuple[str, ...] = tuple(_HOSTS)
+
+
 def load(folder: Path, host: str) -> Checker:
     """A checker for a host, from the folder that holds one folder for each host.
 

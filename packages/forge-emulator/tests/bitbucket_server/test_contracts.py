@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from forge_emulator.contracts.hosts import overlay_of
-
 pytestmark = pytest.mark.contracts
 
 API = "/rest/api/latest"
@@ -110,9 +108,3 @@ def test_webhooks(checked, client):
 def test_errors(checked, client, url, status):
     assert client.get(url).status_code == status
     assert checked.checked == 1
-
-
-def test_each_deviation_has_a_reason():
-    deviations = overlay_of("bitbucket_server")
-    assert deviations
-    assert all(deviation.reason for deviation in deviations)

@@ -24,6 +24,7 @@ _ORGANIZATION, _PROJECT = (
     {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
     for name in ("organization", "project")
 )
+_SIGN_IN = {"description": "a page to sign in on", "content": {"text/html": {}}}
 _WIQL = "workItemTracking.json#/paths/~1{organization}~1{project}~1_apis~1wit~1wiql"
 
 DEVIATIONS: tuple[Deviation, ...] = (
@@ -51,6 +52,12 @@ DEVIATIONS: tuple[Deviation, ...] = (
         {"anyOf": [_LIST, _ITEM]},
         "one path serves the list and the single item, which `path` asks for:"
         " go-scm/azure/content.json and content_list.json",
+    ),
+    Deviation(
+        f"{_ITEMS}~1items/get/responses/203",
+        _SIGN_IN,
+        "what the host answers to a token that it does not accept, in place of a 401; the"
+        " description tells no such status",
     ),
     Deviation(
         "workItemTracking.json#/components/schemas/JsonPatchOperation/properties/value",
@@ -102,10 +109,12 @@ DEVIATIONS: tuple[Deviation, ...] = (
                     "200": {
                         "description": "the account",
                         "content": {"application/json": {"schema": {"type": "object"}}},
-                    }
+                    },
+                    "203": _SIGN_IN,
                 },
             }
         },
-        "the location service, whose description is not among these, tells whose a credential is",
+        "the location service, whose description is not among these, tells whose a credential is;"
+        " to one that it does not accept it shows the page to sign in on",
     ),
 )
