@@ -106,8 +106,10 @@ def test_a_credential_that_the_host_no_longer_takes(place):
 
 
 def listed(place: Place) -> scm_pb2.Integration:
-    (one,) = place.rpc("ListIntegrations", scm_pb2.ListIntegrationsRequest()).response.integrations
-    return one
+    answer = place.rpc("ListIntegrations", scm_pb2.ListIntegrationsRequest())
+    integrations: list[scm_pb2.Integration] = list(answer.response.integrations)
+    assert len(integrations) == 1
+    return integrations[0]
 
 
 def test_the_limit_is_told_with_a_time(place):
