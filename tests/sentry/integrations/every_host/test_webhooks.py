@@ -14,6 +14,8 @@ from forge_emulator import Emulator, HostedRepository
 from sentry.actions.operator import operator_in
 from sentry.integrations.manager import integrations
 from sentry.integrations.services.integration import integration_service
+from sentry.integrations.source_code_management.actions.installations import ref_of
+from sentry.integrations.source_code_management.actions.rows import to_repository
 from sentry.integrations.source_code_management.actions.webhook_registration import (
     register_webhooks,
 )
@@ -241,6 +243,25 @@ def test_a_pull_request_is_recorded(hooked: Hooked) -> None:
     hooked.hand_over()
     row.refresh_from_db()
     assert row.state == "merged"
+
+
+def test_a_new_name_is_followed(hooked: Hooked) -> None:
+    """GitLab tells a project's webhook of no new name: the next push does."""
+    owner, _, _ = hooked.kind.full_name.rpartition("/")
+    hooked.emulator.rename_repository(hooked.kind.full_name, f"{owner}/store")
+    if hooked.kind.key is ProviderKey.GITLAB:
+        hooked.work.commit("Under the new name", {"new.txt": b"1\n"})
+        hooked.push("main")
+    hooked.hand_over()
+    hooked.repository.refresh_from_db()
+    former, _, _ = hooked.kind.name.rpartition("/")
+    assert hooked.repository.name == f"{former}/store"
+    assert ref_of(to_repository(hooked.repository)).identifier == f"{former}/store"
+    page = hooked.installation().get_repository(f"{former}/store").url
+    assert hooked.repository.url == page
+    assert hooked.repository.status == RepositoryStatus.ACTIVE
+    states = set(WebhookPayload.objects.values_list("status", flat=True))
+    assert states <= {WebhookStatus.DONE}
 
 
 def test_a_deletion_is_followed_where_the_host_tells_of_it(hooked: Hooked) -> None:
