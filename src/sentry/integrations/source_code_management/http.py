@@ -254,8 +254,11 @@ class HostSession:
     def limited(self, response: HostResponse) -> HostRateLimited:
         """The error for a limit that only the body of a success tells of; remembers the limit."""
         bucket = self._dialect.bucket(_path_of(response.url))
-        told = self._dialect.limit(response, bucket=bucket, now=self._runtime.wall_clock())
-        limit = self._gate.block(told or Limit(seconds=_UNKNOWN_LIMIT, bucket=bucket))
+        now = self._runtime.wall_clock()
+        told = self._dialect.limit(response, bucket=bucket, now=now)
+        asked = seconds_of(response.headers.get("retry-after"), now=now)
+        untold = Limit(seconds=_UNKNOWN_LIMIT if asked is None else asked, bucket=bucket)
+        limit = self._gate.block(told or untold)
         return HostRateLimited(limit.seconds, status=response.status)
 
     # --- one call, several tries -------------------------------------------------------------

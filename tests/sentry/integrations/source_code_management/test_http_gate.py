@@ -228,6 +228,15 @@ def test_no_pause_goes_beyond_the_deadline():
     assert (world.slept, len(world.requests)) == ([], 1)
 
 
+def test_a_limit_that_only_a_body_tells_of_lasts_as_long_as_the_host_asks():
+    """GitHub refuses GraphQL within a success, with the header of a secondary limit."""
+    world = World(ok(x_left="4000", retry_after="90"), ok())
+    assert world.session.limited(get(world)).retry_after == 90.0
+    with pytest.raises(HostRateLimited) as refusal:
+        get(world)
+    assert (refusal.value.retry_after, len(world.requests)) == (90.0, 1)
+
+
 # --- limits without a length ---------------------------------------------------------------------
 
 
