@@ -14,6 +14,10 @@ only while the own token is good, then goes on with that: the holder may be dead
 endpoint may hang. The holder itself has the full time of a request, whatever its caller's deadline
 and token say: a request that is broken off may have used the refresh token up, and the next one
 would be lost with its answer. So an endpoint that hangs costs one call at a time, not all of them.
+
+A renewal also takes the old access token from those who use it: hosts revoke it. So what another
+holder brought is used as long as it lasts, and one that lives shortly is renewed at half its life:
+were it always renewed, calls that run side by side would take each other's tokens without an end.
 """
 
 import uuid
@@ -64,7 +68,9 @@ class OAuthCredential(BaseModel):
     """What a host gave an application for an account, and the application itself.
 
     ``expires_at`` is in unix seconds; None where the access token does not end by itself. Without
-    a refresh token the access token is used for as long as the host takes it.
+    a refresh token the access token is used for as long as the host takes it. ``lifetime`` is the
+    access token's whole life in seconds, and is there only where it is known to be a short one:
+    earlier releases cannot read a credential that has it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
@@ -74,18 +80,26 @@ class OAuthCredential(BaseModel):
     access_token: OAuthTokenText = Field(repr=False)
     refresh_token: OAuthTokenText | None = Field(default=None, repr=False)
     expires_at: int | None = Field(default=None, ge=0)
+    lifetime: int | None = Field(default=None, gt=0, exclude_if=lambda told: told is None)
 
     def ends_by(self, moment: float) -> bool:
         """Whether the access token is over at a moment, in unix seconds."""
         return self.expires_at is not None and self.expires_at <= moment
 
+    def is_due(self, now: float) -> bool:
+        """Whether the access token ends so soon that it is time to renew it, in unix seconds."""
+        half = _RENEW_BEFORE if self.lifetime is None else self.lifetime / 2
+        return self.ends_by(now + min(_RENEW_BEFORE, half))
+
     def renewed(self, given: GivenToken, *, now: float) -> "OAuthCredential":
         """The credential with what the host gave; ``now`` is unix time."""
+        life = given.expires_in
         return self.model_copy(
             update={
                 "access_token": given.access_token,
                 "refresh_token": given.refresh_token or self.refresh_token,
-                "expires_at": None if given.expires_in is None else int(now) + given.expires_in,
+                "expires_at": None if life is None else int(now) + life,
+                "lifetime": life if life is not None and life < 2 * _RENEW_BEFORE else None,
             }
         )
 
@@ -122,7 +136,7 @@ class OAuthAuth:
         )
         self._credential = _read(model.metadata)
         # one that is only being checked is not used up for what may be refused
-        self._early = _RENEW_BEFORE if model.id else 0
+        self._early = bool(model.id)
         self._tried_early: OAuthCredential | None = None  # in vain
         self._identity = digest(
             "oauth",
@@ -149,7 +163,7 @@ class OAuthAuth:
         if at_hand.refresh_token is not None:
             if at_hand.ends_by(now):
                 self._renew(at_hand, patience=_time_left())
-            elif at_hand.ends_by(now + self._early) and self._tried_early is not at_hand:
+            elif self._early and at_hand.is_due(now) and self._tried_early is not at_hand:
                 try:
                     self._renew(at_hand, patience=min(_PATIENCE, _time_left() * _PATIENT_PART))
                 except HostError:
@@ -191,12 +205,12 @@ class OAuthAuth:
             self._runtime.sleep(_POLL)
 
     def _adopt(self, metadata: Mapping[str, Any], *, instead_of: OAuthCredential) -> bool:
-        """Takes the stored credential over where it is another one that may still be used."""
+        """Takes the stored credential over where it is another one; whether that has not ended."""
         stored = _read(metadata)
         if stored.access_token == instead_of.access_token:
             return False
         self._credential = stored
-        return not stored.ends_by(self._runtime.wall_clock() + _RENEW_BEFORE)
+        return not stored.ends_by(self._runtime.wall_clock())
 
     def _ask(self, metadata: Mapping[str, Any]) -> None:
         """Gets the next pair and stores it; the turn is ours and ``metadata`` are stored.
