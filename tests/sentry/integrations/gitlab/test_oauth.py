@@ -26,8 +26,8 @@ def host(shop: Git):
         yield emulator
 
 
-def row_on(host: Emulator, *scopes: str) -> Integration:
-    grant = host.give_oauth(APP, "dora", *scopes, life=timedelta(hours=2))
+def row_on(host: Emulator, *scopes: str, life: timedelta = timedelta(hours=2)) -> Integration:
+    grant = host.give_oauth(APP, "dora", *scopes, life=life)
     oauth = {
         "client_id": APP,
         "client_secret": SECRET,
@@ -84,6 +84,19 @@ def test_a_rejected_token_is_renewed_and_the_next_pair_is_stored(host):
     shown = f"{made!r} {made.get_client()!r} {made._auth!r} {host.requests!r}"
     tokens = [pair[name] for pair in (before, after) for name in ("access_token", "refresh_token")]
     assert not any(str(secret) in shown for secret in (*tokens, SECRET))
+
+
+def test_a_token_that_another_call_had_replaced_is_no_rejection(host):
+    """GitLab revokes the old access token at once; the new one lives shortly, and is used by all."""
+    row = row_on(host, life=timedelta(seconds=60))
+    calls = [installed(row) for _ in range(3)]
+    host.revoke_token(str(stored(row)["access_token"]))
+    for made in (*calls, *calls):
+        assert made.get_repository(NAME).identifier == NAME
+    assert installed(row).get_repository(NAME).identifier == NAME
+    asked = [(request.path, request.status) for request in host.requests]
+    assert asked.count(("/oauth/token", 200)) == 1
+    assert [status for _, status in asked].count(401) == len(calls)
 
 
 def test_a_refresh_token_that_was_used_breaks_the_integration(host):
