@@ -148,12 +148,20 @@ class IntegrationProvider(ABC):
             metadata: such metadata, with the host's ``base_url``.
             identity: ``CredentialCheck.identity``; where it is "", so is the answer.
         """
-        base_url = metadata.model_dump(include={"base_url"}).get("base_url", "")
-        host = urlsplit(str(base_url)).netloc.lower()
-        whole = f"{host}:{identity}"
+        server = cls._server_of(metadata)
+        whole = f"{server}:{identity}"
         if len(whole) > _EXTERNAL_ID_LIMIT:
-            whole = f"{host}:{digest(identity)}"
+            whole = f"{server}:{digest(identity)}"
         return whole if identity else ""
+
+    @classmethod
+    def _server_of(cls, metadata: BaseModel) -> str:
+        """What tells the server from others in identities: its host and its port.
+
+        A provider of which one host may serve several adds what tells them apart.
+        """
+        base_url = metadata.model_dump(include={"base_url"}).get("base_url", "")
+        return urlsplit(str(base_url)).netloc.lower()
 
     @classmethod
     def former_external_ids(cls, metadata: BaseModel, identity: str) -> tuple[str, ...]:

@@ -304,12 +304,8 @@ class BitbucketServerIntegrationProvider(IntegrationProvider):
         return f"{host}:{kind}-{metadata.auth().identity[:24]}"
 
     @classmethod
-    def external_id_on_host(cls, metadata: BaseModel, identity: str) -> str:
-        """As every provider's, but with the context path: a host may serve several servers.
-
-        Raises:
-            TypeError: the metadata are another provider's.
-        """
+    def _server_of(cls, metadata: BaseModel) -> str:
+        """As every provider's, but with the context path: a host may serve several servers."""
         if not isinstance(metadata, BitbucketServerMetadata):
             raise TypeError("expected Bitbucket Data Center's metadata")
-        return f"{metadata.endpoints().host}:{identity}" if identity else ""
+        return metadata.endpoints().host

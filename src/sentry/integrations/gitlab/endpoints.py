@@ -26,8 +26,9 @@ class Endpoints:
 
     @property
     def host(self) -> str:
-        """The instance's host and port, which tell one GitLab from another."""
-        return urlsplit(self.root).netloc.lower()
+        """The host, the port and the relative path, which tell one GitLab from another."""
+        parts = urlsplit(self.root)
+        return f"{parts.netloc.lower()}{parts.path}"
 
     @property
     def token(self) -> str:

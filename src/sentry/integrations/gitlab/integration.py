@@ -308,3 +308,10 @@ class GitLabIntegrationProvider(IntegrationProvider):
             raise TypeError("expected GitLab's metadata")
         kind = "token" if metadata.oauth is None else "oauth"
         return f"{metadata.endpoints().host}:{kind}-{metadata.credential_digest()[:24]}"
+
+    @classmethod
+    def _server_of(cls, metadata: BaseModel) -> str:
+        """As every provider's, but with the relative path: a host may serve several instances."""
+        if not isinstance(metadata, GitLabMetadata):
+            raise TypeError("expected GitLab's metadata")
+        return metadata.endpoints().host

@@ -21,8 +21,8 @@ class GitLabMetadata(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    base_url: str = Field(default="https://gitlab.com", pattern=_URL)
-    web_url: str | None = Field(default=None, pattern=_URL)
+    base_url: str = Field(default="https://gitlab.com", pattern=_URL, max_length=200)
+    web_url: str | None = Field(default=None, pattern=_URL, max_length=200)
     token: TokenText | None = Field(default=None, repr=False)
     oauth: OAuthCredential | None = None
 

@@ -67,6 +67,7 @@ def test_where_an_instance_lives(base_url, web_url, api, web):
         {"token": "t", "base_url": "https://SECRET@h"},
         {"token": "t", "base_url": "https://h?x"},
         {"token": "t", "web_url": "javascript:x"},
+        {"token": "t", "base_url": f"https://h/{'x' * 200}"},
         {"token": "t", "more": "SECRET"},
         {"oauth": {**OAUTH, "access_token": ""}},
     ],
@@ -101,6 +102,28 @@ def test_the_identity_is_a_digest():
 
     with pytest.raises(TypeError):
         identity(Other())
+
+
+def test_instances_below_one_host_have_identities_of_their_own():
+    def identities(base_url: str) -> tuple[str, str]:
+        metadata = GitLabMetadata.model_validate({"token": "glpat-x", "base_url": base_url})
+        provider = GitLabIntegrationProvider
+        return provider.external_id_of(metadata), provider.external_id_on_host(metadata, "user-1")
+
+    plain, first, second = (
+        identities(f"https://git.example:8443{path}") for path in ("", "/gitlab", "/gitlab2")
+    )
+    assert plain[1] == "git.example:8443:user-1"
+    assert first[1] == "git.example:8443/gitlab:user-1"
+    assert len({plain, first, second, *zip(plain, first, second, strict=True)}) == 5
+    for same in ("https://GIT.example:8443/gitlab/", "https://git.example:8443/gitlab/api/v4"):
+        assert identities(same) == first
+
+    class Other(BaseModel):
+        pass
+
+    with pytest.raises(TypeError):
+        GitLabIntegrationProvider.external_id_on_host(Other(), "user-1")
 
 
 def test_stored_metadata_that_is_not_valid_breaks_the_integration():
