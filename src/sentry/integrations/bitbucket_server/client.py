@@ -51,6 +51,7 @@ _PER_PAGE = 1000  # the host's own cap is smaller for some lists, and it says wh
 _MOST_PULLS = 100
 _MOST_CHANGES = 3000
 _READ = "REPO_READ"
+_ALL = {"archived": "ALL"}  # by itself the host leaves them out
 _BAD_REQUEST = frozenset({int(HTTPStatus.BAD_REQUEST)})
 _ABSENT = frozenset({int(HTTPStatus.NOT_FOUND)})
 _NO_COMMIT = frozenset({"NoSuchCommitException", "NoSuchChangesetException"})  # new, old servers
@@ -116,9 +117,8 @@ class BitbucketServerClient:
 
         A credential that may read no repository is said to lack the permission.
         """
-        answer = self._session.get(
-            in_server("/repos"), resource="repositories", query={"permission": _READ, "limit": 1}
-        )
+        query: dict[str, str | int] = {"permission": _READ, "limit": 1, **_ALL}
+        answer = self._session.get(in_server("/repos"), resource="repositories", query=query)
         readable = parse.parse_page(answer.json()).values
         number = answer.headers.get("x-auserid", "")
         return CredentialCheck(
@@ -131,7 +131,7 @@ class BitbucketServerClient:
 
     def get_repositories(self, *, name: str = "") -> Iterator[RepositoryInfo]:
         """Every repository that the credential reaches, or those whose name fits, page by page."""
-        query = {"name": name} if name else None
+        query = {"name": name, **_ALL} if name else _ALL
         for page in self._session.pages(
             in_server("/repos"), resource="repositories", limit=_PER_PAGE, query=query
         ):

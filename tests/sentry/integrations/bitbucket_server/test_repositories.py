@@ -1,6 +1,7 @@
 """Repositories, branches and credentials through the whole provider."""
 
 import subprocess
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -27,13 +28,26 @@ def test_every_page_of_repositories_is_listed(shop):
         installed = integration(running.url, token=TOKEN)
         found = [repo.identifier for repo in installed.get_repositories()]
         assert found == [f"ACME/r{n:02}" for n in range(7)]
-        starts = [request.query.partition("&")[0] for request in running.requests]
-        assert starts == ["start=0", "start=3", "start=6"]
+        starts = [parse_qs(request.query)["start"] for request in running.requests]
+        assert starts == [["0"], ["3"], ["6"]]
         running.clear_requests()
         assert [repo.name for repo in installed.get_repositories(query=" R03 ")] == ["ACME/r03"]
         assert len(running.requests) == 1
         next(installed.get_repositories())
         assert len(running.requests) == 2
+
+
+def test_archived_repositories_are_read_as_others(shop):
+    hosted = [
+        HostedRepository(full_name="ACME/old", path=shop.path, archived=True),
+        HostedRepository(full_name="ACME/shop", path=shop.path),
+    ]
+    with Emulator("bitbucket_server", hosted, tokens={TOKEN: ("robot",)}) as running:
+        installed = integration(running.url, token=TOKEN)
+        assert [repo.name for repo in installed.get_repositories()] == ["ACME/old", "ACME/shop"]
+        assert [repo.name for repo in installed.get_repositories(query="old")] == ["ACME/old"]
+        running.remove_repository("ACME/shop")
+        assert installed.check_credential().missing == ()
 
 
 def test_a_repository_is_found(installed, emulator):
