@@ -1,10 +1,11 @@
 """Links to source code on Bitbucket, both ways. Pure."""
 
 import re
-from urllib.parse import parse_qs, quote, unquote
+from urllib.parse import parse_qs, quote
 
 from sentry.integrations.source_code_management.source_links import (
     below,
+    branch_and_path,
     is_below,
     quoted,
     split_url,
@@ -47,12 +48,9 @@ class SourceUrls:
         if match is None:
             return "", ""
         named = _at(url)
-        branch = repo.config.get("default_branch", "")
-        raw = match["rest"]
-        if not named and branch and unquote(raw).startswith(f"{branch}/"):
-            return branch, unquote(raw)[len(branch) + 1 :]
-        first, _, others = raw.partition("/")
-        return named or unquote(first), unquote(others)
+        default = "" if named else repo.config.get("default_branch", "")
+        branch, path = branch_and_path(match["rest"], default=default)
+        return named or branch, path
 
     def _repository(self, repo: RepositoryRef) -> str:
         return f"{self._web_url}/{quoted(repo.identifier)}"

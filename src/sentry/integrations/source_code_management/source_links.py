@@ -88,21 +88,29 @@ class BranchInPathLinks:
         """See ``SourceLinks``.
 
         A branch may hold "/": the repository's default branch (``config["default_branch"]``) is
-        known, else the branch is the first part.
+        known, else the branch is the first part, in which a "/" may be written as "%2F".
         """
         page = f"{self._web_url}/{quoted(repo.identifier)}"
         match = self.views.fullmatch(below(url, page)) if self.matches(url) else None
         if match is None:
             return "", ""
-        rest = unquote(match["rest"])
-        branch = repo.config.get("default_branch", "")
-        if branch and rest.startswith(f"{branch}/"):
-            return branch, rest[len(branch) + 1 :]
-        first, _, others = rest.partition("/")
-        return first, others
+        rest = match["rest"].removeprefix("refs/heads/").removeprefix("refs/tags/")
+        return branch_and_path(rest, default=repo.config.get("default_branch", ""))
 
     def _page(self, repo: RepositoryRef) -> str:
         return f"{self._web_url}/{quoted(repo.identifier)}/{self.separator}"
+
+
+def branch_and_path(rest: str, *, default: str) -> tuple[str, str]:
+    """The two in what follows a view in a URL, as it is written there.
+
+    Of the branch ``default`` it is known where it ends; any other one is the first part.
+    """
+    text = unquote(rest)
+    if default and f"{text}/".startswith(f"{default}/"):
+        return default, text[len(default) + 1 :]
+    first, _, others = rest.partition("/")
+    return unquote(first), unquote(others)
 
 
 def split_url(url: str) -> SplitResult | None:

@@ -42,6 +42,7 @@ def test_a_lone_surrogate_makes_no_error():
         (f"{BASE}/raw/main/a.py", ("main", "a.py")),
         ("https://BITBUCKET.org/Acme/Shop/src/main/a.py", ("main", "a.py")),
         (f"{BASE}/src/main", ("main", "")),
+        (f"{BASE}/src/release/main", ("release/main", "")),
         (f"{BASE}/commits/main", ("", "")),
         (f"{BASE}/src/", ("", "")),
         ("https://bitbucket.org/acme/shopping/src/main/a.py", ("", "")),

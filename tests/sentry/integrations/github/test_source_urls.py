@@ -49,8 +49,25 @@ def test_other_urls_have_no_branch_and_no_path(url):
     assert URLS.parts(SHOP, url) == ("", "")
 
 
-def test_a_branch_alone_has_no_path():
-    assert URLS.parts(SHOP, f"{BASE}/tree/main") == ("main", "")
+@pytest.mark.parametrize("branch", ["main", "release/2", "release%2F2", "refs/heads/release/2"])
+def test_a_branch_alone_has_no_path(branch):
+    known = "main" if branch == "main" else "release/2"
+    assert URLS.parts(SHOP, f"{BASE}/tree/{branch}") == (known, "")
+
+
+@pytest.mark.parametrize(
+    ("rest", "branch", "path"),
+    [
+        ("feature%2Fcart/src/a.py", "feature/cart", "src/a.py"),
+        ("feature%2fcart/a%2Fb.py", "feature/cart", "a/b.py"),
+        ("a%252Fb/src/a.py", "a%2Fb", "src/a.py"),
+        ("refs/heads/main/src/a.py", "main", "src/a.py"),
+        ("refs/heads/release/2/src/a.py", "release/2", "src/a.py"),
+        ("refs/tags/v1%231/src/a.py", "v1#1", "src/a.py"),
+    ],
+)
+def test_a_branch_that_is_written_out_is_read(rest, branch, path):
+    assert URLS.parts(SHOP, f"{BASE}/raw/{rest}") == (branch, path)
 
 
 def test_only_pages_of_this_host_match():
