@@ -1,5 +1,7 @@
 """Every operation of the service on every host, through gRPC-Web, held against git itself."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from sentry.integrations.base import IntegrationProvider
@@ -149,6 +151,35 @@ def test_of_a_comparison_that_is_cut_the_newest_are_kept(place, back, most):
     assert [commit.key for commit in got.commits] == truth[:most]
     assert got.commits_truncated
     assert got.files
+
+
+@pytest.fixture
+def orphan(place) -> Iterator[str]:
+    """A commit without a parent, on a branch of that name."""
+    tree = place.git("rev-parse", "HEAD^{tree}").strip()
+    people = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
+    sha = place.git(*people, "commit-tree", "-m", "Begin anew", tree).strip()
+    place.git("update-ref", "refs/heads/orphan", sha)
+    yield sha
+    place.git("update-ref", "-d", "refs/heads/orphan")
+
+
+def test_a_comparison_without_a_common_ancestor(place, orphan):
+    head = place.git("rev-parse", "HEAD").strip()
+    absent = "f" * 40
+    told = {
+        ("main", "orphan"): "common ancestor not found",
+        (orphan, head): "common ancestor not found",
+        (head, absent): "commit not found",
+        (absent, head): "commit not found",
+        ("main", "no-such"): "ref not found",
+    }
+    for (base, other), message in told.items():
+        request = scm_pb2.CompareCommitsRequest(
+            repository_id=place.repository.id, base=base, head=other
+        )
+        answer = place.rpc("CompareCommits", request)
+        assert (answer.status, answer.message) == (RpcStatus.NOT_FOUND, message), (base, other)
 
 
 def test_a_tree(place):

@@ -1,6 +1,9 @@
 """Comparisons of two refs, as the host tells them; nothing is stored."""
 
+from collections.abc import Sequence
+
 from sentry.auth.caller import Caller
+from sentry.integrations.base import Integration
 from sentry.integrations.source_code_management.actions.commits import unstored
 from sentry.integrations.source_code_management.actions.installations import (
     installation_of_repository,
@@ -9,9 +12,16 @@ from sentry.integrations.source_code_management.actions.installations import (
 )
 from sentry.integrations.source_code_management.actions.refs import resolve_ref
 from sentry.integrations.source_code_management.actions.rows import find_repository
-from sentry.integrations.source_code_management.errors import InvalidArgument
-from sentry.integrations.source_code_management.repository import ComparisonIntegration
-from sentry.integrations.source_code_management.types import Capability, Comparison
+from sentry.integrations.source_code_management.errors import InvalidArgument, NotFound
+from sentry.integrations.source_code_management.repository import (
+    CommitIntegration,
+    ComparisonIntegration,
+)
+from sentry.integrations.source_code_management.types import (
+    Capability,
+    Comparison,
+    RepositoryRef,
+)
 from sentry.integrations.source_code_management.validation import clean_ref
 
 DEFAULT_COMMITS = 250
@@ -46,7 +56,12 @@ def compare_commits(
     base_sha = resolve_ref(installation, repo, base)
     head_sha = resolve_ref(installation, repo, head)
     most = min(max_commits or DEFAULT_COMMITS, MAX_COMMITS)
-    info = host.compare_commits(repo, base=base_sha, head=head_sha, max_commits=most)
+    try:
+        info = host.compare_commits(repo, base=base_sha, head=head_sha, max_commits=most)
+    except NotFound as error:
+        if error.resource == "commit" and _are_there(installation, repo, (base_sha, head_sha)):
+            raise NotFound("common ancestor") from None
+        raise
     return Comparison(
         base_sha=base_sha,
         head_sha=head_sha,
@@ -55,3 +70,14 @@ def compare_commits(
         commits_truncated=info.commits_truncated,
         files_truncated=info.files_truncated,
     )
+
+
+def _are_there(installation: Integration, repo: RepositoryRef, shas: Sequence[str]) -> bool:
+    """Whether the host has the commits; most hosts refuse alike what lacks one or an ancestor."""
+    commits = require(installation, CommitIntegration, Capability.COMMITS)
+    try:
+        for sha in shas:
+            commits.get_commit(repo, sha)
+    except NotFound:
+        return False
+    return True
