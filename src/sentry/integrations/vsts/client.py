@@ -108,11 +108,13 @@ class VstsClient:
         where = in_repository(repo, "/commits/{sha}", sha=sha)
         return parse.parse_commit(self._api.get(where, resource="commit").json())
 
-    def _find_abbreviated(self, repo: RepositoryRef, prefix: str) -> str:
+    def _find_abbreviated(
+        self, repo: RepositoryRef, prefix: str, *, field: str = "commit_sha"
+    ) -> str:
         """The id that begins so, among the newest 10,000 commits of the default branch.
 
-        Azure DevOps resolves no abbreviations. What is not found there may still exist, unless
-        the whole history was seen; and then the error says so.
+        Azure DevOps resolves no abbreviations. What is not found there may still exist, if only on
+        another branch; the error says so, of the field that is named.
         """
         found: list[str] = []
         for scan in range(_SCANS):
@@ -123,18 +125,16 @@ class VstsClient:
             page = parse.parse_commits(self._commits(repo, query, resource="commit").json())
             found += [each.commit.sha for each in page if each.commit.sha.startswith(prefix)]
             if len(found) > 1:
-                raise InvalidArgument("commit_sha", "fits several commits")
+                raise InvalidArgument(field, "fits several commits")
             if len(page) < _SCANNED:
                 break
-        else:
-            if not found:
-                raise InvalidArgument(
-                    "commit_sha",
-                    "fits none of the newest 10,000 commits, and this host resolves no"
-                    " abbreviations: give all 40 digits",
-                )
         if not found:
-            raise NotFound("commit")
+            raise InvalidArgument(
+                field,
+                f"{'names no branch and no tag, and ' if field == 'ref' else ''}"
+                "fits none of the newest 10,000 commits of the default branch, and this host"
+                " resolves no abbreviations: give all 40 digits",
+            )
         return found[0]
 
     def resolve_ref(self, repo: RepositoryRef, ref: str) -> str:
@@ -151,7 +151,7 @@ class VstsClient:
             tip = self._tip(repo, _version("branch", ref)) or self._tip(repo, _version("tag", ref))
         if tip is None and _ABBREVIATION.fullmatch(ref):
             with suppress(NotFound):
-                return self._find_abbreviated(repo, ref.lower())
+                return self._find_abbreviated(repo, ref.lower(), field="ref")
         if tip is None:
             raise NotFound("ref")
         return tip

@@ -20,7 +20,7 @@ class HostKind:
 
     ``owner`` is what an account at the host is called in the emulator; ``issue_home`` is what
     ``metadata["repo"]`` of a ticket names; ``lists_branch`` whether the host's list of repositories
-    tells their default branches.
+    tells their default branches; ``shortens`` whether it resolves abbreviated ids itself.
     """
 
     key: ProviderKey
@@ -30,6 +30,7 @@ class HostKind:
     issue_home: str = ""
     account: str = "robot"
     lists_branch: bool = True
+    shortens: bool = True
 
 
 def _rows() -> tuple[HostKind, ...]:
@@ -84,6 +85,7 @@ def _rows() -> tuple[HostKind, ...]:
                 "token": TOKEN,
             },
             issue_home="Online Shop",
+            shortens=False,
             account="robot@example.com",
         ),
     )

@@ -1,5 +1,6 @@
 """Repositories, commits and files through the whole provider, compared with git."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import httpx
@@ -152,7 +153,7 @@ def test_an_abbreviation_is_looked_for_in_the_history(installed, emulator, shop)
     assert [each.path.rpartition("/")[2] for each in emulator.requests] == ["commits", sha] * 2
 
 
-@pytest.mark.parametrize("sha", ["f" * 40, "0000000", "main", "v1.0", "HEAD", "f" * 64])
+@pytest.mark.parametrize("sha", ["f" * 40, "main", "v1.0", "HEAD", "f" * 64])
 def test_a_commit_that_is_not_there_and_a_branch_are_not_found(installed, sha):
     with pytest.raises(NotFound) as caught:
         installed.get_commit(SHOP, sha)
@@ -183,6 +184,28 @@ def test_an_abbreviation_beyond_what_is_looked_through_says_so(installed, emulat
     with pytest.raises(InvalidArgument, match="give all 40 digits"):
         installed.get_commit(SHOP, "abcd")
     assert len(emulator.requests) == 10
+
+
+@pytest.fixture
+def side(shop) -> Iterator[str]:
+    """A commit that only another branch has."""
+    people = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
+    sha = shop(*people, "commit-tree", "-m", "Aside", "-p", "main", "main^{tree}").strip()
+    shop("update-ref", "refs/heads/aside", sha)
+    yield sha
+    shop("update-ref", "-d", "refs/heads/aside")
+
+
+def test_an_abbreviation_that_the_default_branch_lacks_may_be_another_ones(installed, side):
+    """The host tells one branch's history at a time: nobody can say that there is no such commit."""
+    for asked in (side[:10], "0000000"):
+        with pytest.raises(InvalidArgument, match=r"fits none .* give all 40") as caught:
+            installed.get_commit(SHOP, asked)
+        assert caught.value.field == "commit_sha"
+        with pytest.raises(InvalidArgument, match=r"names no branch .* give all") as caught:
+            installed.resolve_ref(SHOP, asked)
+        assert caught.value.field == "ref"
+    assert installed.get_commit(SHOP, side).sha == side
 
 
 def test_refs_are_resolved(installed, emulator, shop):
