@@ -242,9 +242,10 @@ def test_commits_of_the_other_one_are_not_found(renamed: Renamed) -> None:
     renamed.rename()
     renamed.take_name()
     sha = renamed.theirs.head
-    for asked in (sha, sha[:12]):
+    shortened = RpcStatus.NOT_FOUND if renamed.place.kind.shortens else RpcStatus.INVALID_ARGUMENT
+    for asked, told in ((sha, RpcStatus.NOT_FOUND), (sha[:12], shortened)):
         request = scm_pb2.GetCommitRequest(repository_id=renamed.repository.id, commit_sha=asked)
-        assert renamed.place.rpc("GetCommit", request).status is RpcStatus.NOT_FOUND
+        assert renamed.place.rpc("GetCommit", request).status is told
     line = _line(renamed)
     line.commit_sha = sha
     assert renamed.place.rpc("GetCommitContext", line).status is RpcStatus.NOT_FOUND
