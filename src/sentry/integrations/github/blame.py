@@ -38,10 +38,12 @@ def blame_in_batches(
 
     What GitHub gives up on is asked again in halves, down to single files; a single file that is
     too much for it is HostGaveUp at its place, and so is what there is no more time to ask: who
-    has another way needs time for it. An error of a whole query stands at the place of each of
-    its files, so that what other queries gave is kept.
+    has another way needs time for it. Nor is more asked once as many files as a query holds were
+    each refused, one after the other: then it is not the files. An error of a whole query stands at
+    the place of each of its files, so that what other queries gave is kept.
     """
     given_up = 0.0  # seconds that the longest query took that was given up
+    in_vain = 0  # single files that were given up since it last answered
     results: dict[int, BlamedFile | ScmError] = {}
     queue = deque(
         _Batch(tuple(range(start, min(start + FILES_PER_QUERY, len(targets)))))
@@ -49,7 +51,8 @@ def blame_in_batches(
     )
     while queue:
         batch = queue.popleft()
-        if given_up and deadline.remaining(math.inf) < given_up + _ANOTHER_WAY:
+        no_time = given_up and deadline.remaining(math.inf) < given_up + _ANOTHER_WAY
+        if no_time or in_vain >= FILES_PER_QUERY:
             results |= dict.fromkeys(batch.places, _gave_up())
             continue
         heavy: list[int] = []
@@ -61,7 +64,10 @@ def blame_in_batches(
                 results[place] = answer
         if heavy:
             given_up = max(given_up, clock() - began)
+        if len(heavy) < len(batch.places):
+            in_vain = 0
         if len(batch.places) == 1 and heavy:
+            in_vain += 1
             results[heavy[0]] = _gave_up()
         else:
             queue.extendleft(reversed(batch.halves(heavy)))

@@ -239,6 +239,27 @@ class TestTimeForAnotherWay:
         assert asked == sizes
         assert [type(answer) for answer in answers] == [HostGaveUp] * 4
 
+    def test_a_host_that_gives_everything_up_is_not_asked_for_a_second_batch(self):
+        asked, answers = self.ask(3600, 30)
+        assert asked.count(10) == 1
+        assert asked.count(1) == 10
+        assert [type(answer) for answer in answers] == [HostGaveUp] * 30
+
+    def test_a_file_that_is_answered_speaks_for_the_others(self):
+        alone = []
+
+        def heavy_but_for_one(part: Sequence[BlameTarget]) -> list[BlameAnswer]:
+            if len(part) > 1:
+                return [TooHeavy()] * len(part)
+            alone.append(part[0].path)
+            return [NotFound("file") if part[0].path == "f5" else TooHeavy()]
+
+        targets = [BlameTarget(path=f"f{number}", ref="a" * 40) for number in range(12)]
+        answers = blame_in_batches(targets, heavy_but_for_one)
+        assert alone == [target.path for target in targets]
+        told = ["NotFound" if path == "f5" else "HostGaveUp" for path in alone]
+        assert [type(answer).__name__ for answer in answers] == told
+
     def test_the_first_question_is_always_asked(self):
         asked, answers = self.ask(1, 12)
         assert asked == [10]
