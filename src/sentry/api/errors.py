@@ -15,8 +15,8 @@ from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from sentry.db.errors import database_error
 from sentry.integrations.source_code_management import errors as scm
+from sentry.integrations.source_code_management.database_errors import database_error
 from sentry.utils.reporting import report_exception
 
 logger = logging.getLogger(__name__)

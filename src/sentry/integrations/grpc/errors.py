@@ -15,8 +15,8 @@ from google.protobuf.message import Message
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from protobuf.wkt import Any
 
-from sentry.db.errors import database_error
 from sentry.integrations.source_code_management import errors
+from sentry.integrations.source_code_management.database_errors import database_error
 from sentry.integrations.source_code_management.errors import Reason, ScmError
 from sentry.utils.reporting import report_exception
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import OperationalError
 
-from sentry.db.errors import database_error
+from sentry.integrations.source_code_management.database_errors import database_error
 from sentry.integrations.source_code_management.errors import ScmError
 from sentry.integrations.source_code_management.oauth import METADATA_KEY
 

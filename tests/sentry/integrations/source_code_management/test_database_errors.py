@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from sentry.db.errors import database_error
+from sentry.integrations.source_code_management.database_errors import database_error
 from sentry.integrations.source_code_management.errors import DeadlineExceeded, ServiceUnavailable
 from sentry.utils.deadline import deadline_at
 
