@@ -252,13 +252,16 @@ class HostSession:
         return self._dialect.next_page(response) is not None
 
     def limited(self, response: HostResponse) -> HostRateLimited:
-        """The error for a limit that only the body of a success tells of; remembers the limit."""
+        """The error for a limit that only the body of a success tells of; remembers the limit.
+
+        With ``Retry-After`` it covers all of the host's API, as where a refusal has that header.
+        """
         bucket = self._dialect.bucket(_path_of(response.url))
         now = self._runtime.wall_clock()
         told = self._dialect.limit(response, bucket=bucket, now=now)
         asked = seconds_of(response.headers.get("retry-after"), now=now)
-        untold = Limit(seconds=_UNKNOWN_LIMIT if asked is None else asked, bucket=bucket)
-        limit = self._gate.block(told or untold)
+        untold = Limit(seconds=_UNKNOWN_LIMIT, bucket=bucket, is_guess=True)
+        limit = self._gate.block(told or (Limit(seconds=asked) if asked else untold))
         return HostRateLimited(limit.seconds, status=response.status)
 
     # --- one call, several tries -------------------------------------------------------------
@@ -362,8 +365,6 @@ class HostSession:
             if told.refused:
                 error = HostRateLimited(told.seconds, status=response.status)
                 raise Transient(error, wait=told.seconds)
-        if response.status < HTTPStatus.BAD_REQUEST:
-            self._gate.let_through(bucket)
         return response
 
     def _conditional(

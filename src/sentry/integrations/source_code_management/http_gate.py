@@ -108,10 +108,6 @@ class Gate:
             runtime.pauses.tell(self._budget, limit, wall=runtime.wall_clock())
         return limit
 
-    def let_through(self, bucket: str) -> None:
-        """Notes that the host took a request: the next refusal is the first of a row."""
-        self._runtime.budgets.let_through(self._budget, bucket, now=self._runtime.clock())
-
     # --- health ------------------------------------------------------------------------------
 
     @contextmanager

@@ -127,12 +127,15 @@ class Budgets:
         """The limit; a guess at its length is twice the one before it in a row, up to a bound.
 
         A refusal that comes while such a limit lasts was asked for before it, and is the same one.
+        A row is over when the host refused nothing for as long as the last one of it lasted.
         """
         if not limit.is_guess:
             return limit
         with self._lock:
             self._guesses = {
-                key: guess for key, guess in self._guesses.items() if now - guess.ends < _LONGEST
+                key: guess
+                for key, guess in self._guesses.items()
+                if now < guess.ends + guess.seconds
             }
             key = identity, limit.bucket
             last = self._guesses.get(key)
@@ -143,13 +146,6 @@ class Budgets:
                 seconds = max(seconds, min(_LONGEST_GUESS, 2 * last.seconds))
             self._guesses[key] = _Guess(seconds, now + seconds)
             return replace(limit, seconds=seconds)
-
-    def let_through(self, identity: str, bucket: str, *, now: float) -> None:
-        """A request succeeded: a guess begins anew, unless it still lasts."""
-        with self._lock:
-            for key in ((identity, ""), (identity, bucket)):
-                if key in self._guesses and self._guesses[key].ends <= now:
-                    del self._guesses[key]
 
     def learn(self, identity: str, bucket: str, quota: Quota, *, now: float) -> None:
         """Remembers what an answer left; the latest answer is right.

@@ -233,8 +233,19 @@ def test_a_limit_that_only_a_body_tells_of_lasts_as_long_as_the_host_asks():
     world = World(ok(x_left="4000", retry_after="90"), ok())
     assert world.session.limited(get(world)).retry_after == 90.0
     with pytest.raises(HostRateLimited) as refusal:
-        get(world)
+        world.session.get_json(route("/search"), resource="thing")
     assert (refusal.value.retry_after, len(world.requests)) == (90.0, 1)
+
+
+@pytest.mark.parametrize("headers", [{}, {"retry_after": "0"}])
+def test_a_limit_that_a_body_tells_of_without_a_length_grows_too(headers):
+    answer = ok(x_left="4000", **headers)
+    world = World(answer, answer)
+    found = []
+    for wait in (60, 0):
+        found.append(world.session.limited(get(world)).retry_after)
+        world.pass_time(wait)
+    assert found == [60.0, 120.0]
 
 
 # --- limits without a length ---------------------------------------------------------------------
@@ -243,17 +254,17 @@ def test_a_limit_that_only_a_body_tells_of_lasts_as_long_as_the_host_asks():
 def test_a_host_that_goes_on_refusing_is_left_alone_for_longer():
     """It does not say how long, and the next session is another call's."""
     refusal = httpx.Response(429)
-    world = World(refusal, refusal, ok(), refusal)
+    world = World(refusal, refusal, ok(), refusal, refusal)
     found = []
-    for wait in (60, 120, 0):
+    for wait in (60, 120, 240 + 240, 0):
         with pytest.raises(HostRateLimited) as caught:
             get(world)
         found.append(caught.value.retry_after)
         world.pass_time(wait)
         world.session = world.session_with(FakeAuth())
         if wait == 120:
-            assert get(world).status == 200
-    assert found == [60.0, 120.0, 60.0]
+            assert get(world).status == 200  # one that got through is no peace yet
+    assert found == [60.0, 120.0, 240.0, 60.0]
 
 
 # --- the circuit ---------------------------------------------------------------------------------

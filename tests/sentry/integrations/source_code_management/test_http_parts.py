@@ -189,21 +189,11 @@ def test_refusals_at_a_time_are_one():
     assert guessed(budgets, 160.0) == 120
 
 
-def test_a_guess_begins_anew_where_a_request_succeeds():
-    budgets = Budgets()
-    assert guessed(budgets, 100.0, bucket="") == 60
-    budgets.let_through("me", "core", now=110.0)  # it was asked for before
-    assert guessed(budgets, 160.0, bucket="") == 120
-    budgets.let_through("you", "core", now=300.0)
-    assert guessed(budgets, 300.0, bucket="") == 240
-    budgets.let_through("me", "core", now=600.0)
-    assert guessed(budgets, 600.0, bucket="") == 60
-
-
-def test_a_guess_begins_anew_after_an_hour():
+def test_a_row_of_guesses_is_over_after_as_long_a_peace():
     budgets = Budgets()
     assert guessed(budgets, 100.0) == 60
-    assert guessed(budgets, 160.0 + 3600.0) == 60
+    assert guessed(budgets, 160.0 + 59) == 120
+    assert guessed(budgets, 339.0 + 120) == 60
 
 
 def test_guesses_are_apart_and_what_a_host_says_is_none():
