@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from google.rpc import error_details_pb2
 
 from sentry.integrations.base import IntegrationProvider
 from sentry.integrations.grpc.generated import scm_pb2
@@ -181,6 +182,19 @@ def test_a_comparison_without_a_common_ancestor(place, orphan):
         )
         answer = place.rpc("CompareCommits", request)
         assert (answer.status, answer.message) == (RpcStatus.NOT_FOUND, message), (base, other)
+
+
+@pytest.mark.parametrize("side", ["base", "head"])
+def test_a_comparison_with_what_abbreviates_nothing(place, side):
+    request = scm_pb2.CompareCommitsRequest(repository_id=place.repository.id)
+    setattr(request, side, "f" * 12)
+    answer = place.rpc("CompareCommits", request)
+    if place.kind.shortens:
+        assert answer.status is RpcStatus.NOT_FOUND
+    else:
+        assert answer.status is RpcStatus.INVALID_ARGUMENT
+        (violation,) = answer.detail(error_details_pb2.BadRequest).field_violations
+        assert violation.field == side
 
 
 def test_a_tree(place):

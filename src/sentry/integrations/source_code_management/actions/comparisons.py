@@ -12,7 +12,7 @@ from sentry.integrations.source_code_management.actions.installations import (
 )
 from sentry.integrations.source_code_management.actions.refs import resolve_ref
 from sentry.integrations.source_code_management.actions.rows import find_repository
-from sentry.integrations.source_code_management.errors import InvalidArgument, NotFound
+from sentry.integrations.source_code_management.errors import InvalidArgument, NotFound, ScmError
 from sentry.integrations.source_code_management.repository import (
     CommitIntegration,
     ComparisonIntegration,
@@ -53,8 +53,8 @@ def compare_commits(
     installation = installation_of_repository(caller, repository)
     host = require(installation, ComparisonIntegration, Capability.COMPARISONS)
     repo = ref_of(repository)
-    base_sha = resolve_ref(installation, repo, base)
-    head_sha = resolve_ref(installation, repo, head)
+    base_sha = _resolved(installation, repo, "base", base)
+    head_sha = _resolved(installation, repo, "head", head)
     most = min(max_commits or DEFAULT_COMMITS, MAX_COMMITS)
     try:
         info = host.compare_commits(repo, base=base_sha, head=head_sha, max_commits=most)
@@ -72,12 +72,20 @@ def compare_commits(
     )
 
 
+def _resolved(installation: Integration, repo: RepositoryRef, field: str, ref: str) -> str:
+    """The id that the field's ref names; what is wrong with it is said of that field."""
+    try:
+        return resolve_ref(installation, repo, ref)
+    except InvalidArgument as error:
+        raise InvalidArgument(field, error.description, reason=error.reason) from None
+
+
 def _are_there(installation: Integration, repo: RepositoryRef, shas: Sequence[str]) -> bool:
     """Whether the host has the commits; most hosts refuse alike what lacks one or an ancestor."""
     commits = require(installation, CommitIntegration, Capability.COMMITS)
     try:
         for sha in shas:
             commits.get_commit(repo, sha)
-    except NotFound:
+    except ScmError:  # nobody knows; what the host said first stays
         return False
     return True
