@@ -7,6 +7,9 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from sentry.integrations.source_code_management.types import RepositoryRef
 
+# Before a branch or a tag that is written in full.
+_REFS = re.compile(r"^refs(?:/|%2[Ff])(?:heads|tags)(?:/|%2[Ff])")
+
 
 class SourceLinks(Protocol):
     """Makes and reads the URLs of one host's pages."""
@@ -94,7 +97,7 @@ class BranchInPathLinks:
         match = self.views.fullmatch(below(url, page)) if self.matches(url) else None
         if match is None:
             return "", ""
-        rest = match["rest"].removeprefix("refs/heads/").removeprefix("refs/tags/")
+        rest = _REFS.sub("", match["rest"], count=1)
         return branch_and_path(rest, default=repo.config.get("default_branch", ""))
 
     def _page(self, repo: RepositoryRef) -> str:

@@ -62,6 +62,8 @@ def test_a_branch_alone_has_no_path(branch):
         ("feature%2fcart/a%2Fb.py", "feature/cart", "a/b.py"),
         ("a%252Fb/src/a.py", "a%2Fb", "src/a.py"),
         ("refs/heads/main/src/a.py", "main", "src/a.py"),
+        ("refs%2Fheads%2Fmain/src/a.py", "main", "src/a.py"),
+        ("refs/heads/refs%2Ftags%2Fx/src/a.py", "refs/tags/x", "src/a.py"),
         ("refs/heads/release/2/src/a.py", "release/2", "src/a.py"),
         ("refs/tags/v1%231/src/a.py", "v1#1", "src/a.py"),
     ],
