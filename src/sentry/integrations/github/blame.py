@@ -12,7 +12,7 @@ from sentry.integrations.github.parse_blame import (
     BlameTarget,
     TooHeavy,
 )
-from sentry.integrations.source_code_management.errors import HostGaveUp, ScmError
+from sentry.integrations.source_code_management.errors import HostError, HostGaveUp, ScmError
 from sentry.utils import deadline
 
 # GitHub gives a query ten seconds, and blame is slow.
@@ -60,12 +60,12 @@ def blame_in_batches(
         for place, answer in zip(batch.places, _answers(batch, targets, ask), strict=True):
             if isinstance(answer, TooHeavy):
                 heavy.append(place)
-            else:
-                results[place] = answer
+                continue
+            results[place] = answer
+            if not isinstance(answer, HostError):
+                in_vain = 0
         if heavy:
             given_up = max(given_up, clock() - began)
-        if len(heavy) < len(batch.places):
-            in_vain = 0
         if len(batch.places) == 1 and heavy:
             in_vain += 1
             results[heavy[0]] = _gave_up()

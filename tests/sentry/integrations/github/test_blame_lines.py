@@ -245,6 +245,19 @@ class TestTimeForAnotherWay:
         assert asked.count(1) == 10
         assert [type(answer) for answer in answers] == [HostGaveUp] * 30
 
+    def test_errors_between_are_no_answers(self):
+        alone = []
+
+        def failing(part: Sequence[BlameTarget]) -> list[BlameAnswer]:
+            if len(part) > 1:
+                return [TooHeavy()] * len(part)
+            alone.append(part[0].path)
+            return [HostUnavailable("none") if part[0].path == "f5" else TooHeavy()]
+
+        targets = [BlameTarget(path=f"f{number}", ref="a" * 40) for number in range(14)]
+        blame_in_batches(targets, failing)
+        assert alone == [f"f{number}" for number in range(11)]
+
     def test_a_file_that_is_answered_speaks_for_the_others(self):
         alone = []
 
