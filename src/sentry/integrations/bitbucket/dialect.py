@@ -18,6 +18,8 @@ from sentry.integrations.source_code_management.json_reader import json_or_none
 
 _FIRST_WAIT = 30.0  # seconds; the window rolls over an hour
 _HOUR = 3600.0
+_SEARCH = re.compile(r"(?:/2\.0)?/workspaces/[^/]+/search/code")
+_HOOKS = re.compile(r"(?:/2\.0)?/repositories/[^/]+/[^/]+/hooks(?:/[^/]+)?")
 
 
 class BitbucketDialect:
@@ -34,10 +36,9 @@ class BitbucketDialect:
 
         Workspaces, repositories and folders may have these names, too.
         """
-        _, is_of_repository, names = path.partition("/repositories/")
-        if is_of_repository:
-            return "webhooks" if names.split("/")[2:3] == ["hooks"] else "api"
-        return "search" if path.endswith("/search/code") else "api"
+        if _SEARCH.fullmatch(path):
+            return "search"
+        return "webhooks" if _HOOKS.fullmatch(path) else "api"
 
     def limit(self, response: HostResponse, *, bucket: str, now: float) -> Limit | None:
         """A 429, which as a rule does not say when it ends."""
