@@ -88,8 +88,8 @@ class OAuthCredential(BaseModel):
 
     def is_due(self, now: float) -> bool:
         """Whether the access token ends so soon that it is time to renew it, in unix seconds."""
-        half = _RENEW_BEFORE if self.lifetime is None else self.lifetime / 2
-        return self.ends_by(now + min(_RENEW_BEFORE, half))
+        before = _RENEW_BEFORE if self.lifetime is None else self.lifetime / 2
+        return self.ends_by(now + min(_RENEW_BEFORE, before))
 
     def renewed(self, given: GivenToken, *, now: float) -> "OAuthCredential":
         """The credential with what the host gave; ``now`` is unix time."""
