@@ -97,7 +97,7 @@ class BranchInPathLinks:
         match = self.views.fullmatch(below(url, page)) if self.matches(url) else None
         if match is None:
             return "", ""
-        rest = _REFS.sub("", match["rest"], count=1)
+        rest = _REFS.sub("", match["rest"])
         return branch_and_path(rest, default=repo.config.get("default_branch", ""))
 
     def _page(self, repo: RepositoryRef) -> str:
