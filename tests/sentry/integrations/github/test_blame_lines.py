@@ -245,33 +245,24 @@ class TestTimeForAnotherWay:
         assert asked.count(1) == 10
         assert [type(answer) for answer in answers] == [HostGaveUp] * 30
 
-    def test_errors_between_are_no_answers(self):
-        alone = []
-
-        def failing(part: Sequence[BlameTarget]) -> list[BlameAnswer]:
-            if len(part) > 1:
-                return [TooHeavy()] * len(part)
-            alone.append(part[0].path)
-            return [HostUnavailable("none") if part[0].path == "f5" else TooHeavy()]
-
-        targets = [BlameTarget(path=f"f{number}", ref="a" * 40) for number in range(14)]
-        blame_in_batches(targets, failing)
-        assert alone == [f"f{number}" for number in range(11)]
-
-    def test_a_file_that_is_answered_speaks_for_the_others(self):
+    @pytest.mark.parametrize(
+        ("sixth", "asked"), [(NotFound("file"), 14), (HostUnavailable("none"), 11)]
+    )
+    def test_an_answer_speaks_for_the_others_and_an_error_of_the_host_does_not(self, sixth, asked):
         alone = []
 
         def heavy_but_for_one(part: Sequence[BlameTarget]) -> list[BlameAnswer]:
             if len(part) > 1:
                 return [TooHeavy()] * len(part)
             alone.append(part[0].path)
-            return [NotFound("file") if part[0].path == "f5" else TooHeavy()]
+            return [sixth if part[0].path == "f5" else TooHeavy()]
 
-        targets = [BlameTarget(path=f"f{number}", ref="a" * 40) for number in range(12)]
+        targets = [BlameTarget(path=f"f{number}", ref="a" * 40) for number in range(14)]
         answers = blame_in_batches(targets, heavy_but_for_one)
-        assert alone == [target.path for target in targets]
-        told = ["NotFound" if path == "f5" else "HostGaveUp" for path in alone]
-        assert [type(answer).__name__ for answer in answers] == told
+        assert alone == [target.path for target in targets[:asked]]
+        assert answers[5] is sixth
+        others = answers[:5] + answers[6:]
+        assert [type(answer) for answer in others] == [HostGaveUp] * 13
 
     def test_the_first_question_is_always_asked(self):
         asked, answers = self.ask(1, 12)
